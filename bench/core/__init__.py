@@ -1,0 +1,1 @@
+"""**The nouns**: frozen, validated records that flow through the system; no torch, no files."""

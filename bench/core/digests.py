@@ -1,0 +1,43 @@
+"""Identities: canonical JSON, SHA-256 digests, and seeds that depend on what is made.
+
+A digest is written `sha256:<64 hex>`, so that a reader sees what kind of number it is.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys and no spaces: equal values give equal text; NaN is refused."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest_bytes(data: bytes) -> str:
+    """`sha256:…` of raw bytes."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def digest_json(value: Any) -> str:
+    """`sha256:…` of the canonical JSON of a value (recipes, class lists, training runs)."""
+    return digest_bytes(canonical_json(value).encode())
+
+
+def content_digest(items: Iterable[tuple[str, str]]) -> str:
+    """`sha256:…` over sorted (id, sha256 hex of the image) pairs: the identity of a set of images.
+
+    The order of `items`, and how they are sharded, does not matter (interface.md, "Files").
+    """
+    state = hashlib.sha256()
+    for item_id, sha256 in sorted(items):
+        state.update(f"{item_id}\0{sha256}\n".encode())
+    return "sha256:" + state.hexdigest()
+
+
+def derive_seed(*identity: str | int) -> int:
+    """A uint32 seed from identity alone: the first four bytes of SHA-256 of the canonical parts.
+
+    It never depends on order, worker, shard or clock.
+    """
+    return int.from_bytes(hashlib.sha256(canonical_json(identity).encode()).digest()[:4], "big")

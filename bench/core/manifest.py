@@ -1,0 +1,82 @@
+"""The nouns `Item` and `Manifest`: what was made, one row an image; the list that *is* the version."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+from bench.core.digests import content_digest
+from bench.core.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One image. Columns are DiffusionDB's and what makes an image regenerable (interface.md, "Files").
+
+    `id` is `split/class_id/slot`, `cfg` the guidance scale, `sha256` that of the encoded bytes,
+    `phash` the 64-bit perceptual hash in hex, `verdict` what the filters said (`kept`).
+    """
+
+    id: str
+    image_name: str
+    split: str
+    class_id: str
+    class_name: str
+    template_id: int
+    prompt: str
+    negative_prompt: str
+    seed: int
+    attempt: int
+    step: int
+    cfg: float
+    sampler: str
+    width: int
+    height: int
+    image_nsfw: float | None
+    method: str
+    source_image: str | None
+    generator: str
+    generator_revision: str
+    dtype: str
+    sha256: str
+    phash: str
+    verdict: str
+
+
+COLUMNS = tuple(field.name for field in fields(Item))
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All items of one version, sorted by id."""
+
+    reference: str
+    items: tuple[Item, ...]
+
+    @classmethod
+    def of(cls, reference: str, items: Iterable[Item]) -> "Manifest":
+        """Sort the items; an id that stands twice is a DataError."""
+        ordered = tuple(sorted(items, key=lambda item: item.id))
+        for left, right in zip(ordered, ordered[1:], strict=False):
+            if left.id == right.id:
+                raise DataError(f"{reference}: item {left.id!r} stands twice in the manifest")
+        return cls(reference=reference, items=ordered)
+
+    @cached_property
+    def digest(self) -> str:
+        """The content digest: SHA-256 over sorted (id, sha256)."""
+        return content_digest((item.id, item.sha256) for item in self.items)
+
+    def split(self, name: str) -> "Manifest":
+        """The items of one split; an absent split is a DataError."""
+        items = tuple(item for item in self.items if item.split == name)
+        if not items:
+            known = sorted({item.split for item in self.items})
+            raise DataError(f"{self.reference} has no split {name!r}: it has {', '.join(known)}")
+        return Manifest(reference=f"{self.reference}/{name}", items=items)
+
+    def counts(self) -> dict[str, int]:
+        """Images in each split."""
+        total: dict[str, int] = {}
+        for item in self.items:
+            total[item.split] = total.get(item.split, 0) + 1
+        return total

@@ -1,0 +1,152 @@
+"""The noun `Recipe`: what a person asked for, complete and pinned."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from bench.core.classes import ClassName, check_classes
+from bench.core.digests import derive_seed, digest_json
+from bench.core.record import Record
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+SemanticVersion = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+
+SLOT = "{}"
+
+
+class Prompts(Record):
+    """A bank of templates, one drawn for each image from its identity, and the negative prompt."""
+
+    bank: str
+    templates: tuple[str, ...]
+    negative: str = ""
+
+    @field_validator("templates")
+    @classmethod
+    def _one_slot_each(cls, templates: tuple[str, ...]) -> tuple[str, ...]:
+        if not templates:
+            raise ValueError("no templates: name a bank or list at least one")
+        for template in templates:
+            if template.count(SLOT) != 1:
+                raise ValueError(f"template {template!r} must have exactly one slot {SLOT}")
+        if len(set(templates)) != len(templates):
+            raise ValueError("a template stands twice")
+        return templates
+
+
+class Method(Record):
+    """The synthesis method, by its name on the shelf `bench/synthesis/`, and its parameters."""
+
+    name: Name
+    parameters: dict[str, float | int | str | bool] = {}
+
+
+class Generator(Record):
+    """The weights that draw: a shipped name, a folder or a hub id, pinned by revision and digest.
+
+    A hub id (`owner/name`) needs the 40 hex digits of a commit; anything else needs `weights`.
+    """
+
+    name: str
+    revision: str
+    weights: Digest | None = None
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    licence: str = "unknown"
+
+    @model_validator(mode="after")
+    def _pinned(self) -> "Generator":
+        commit = re.fullmatch(r"[0-9a-f]{40}", self.revision)
+        if self.weights is None and not commit:
+            raise ValueError(
+                f"generator {self.name!r} is not pinned: expected a 40-hex commit as revision"
+                f" or the sha256 of its weights, got revision {self.revision!r} and no weights"
+            )
+        return self
+
+
+class Sampler(Record):
+    """Diffusion sampler by its diffusers class name, number of steps, guidance scale."""
+
+    name: str
+    steps: int = Field(ge=1, le=65535)
+    guidance: float = Field(ge=0)
+    options: dict[str, float | int | str | bool] = {}
+
+
+class Size(Record):
+    """Pixels of a generated image."""
+
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+
+
+class Encoding(Record):
+    """How images are stored. PNG is lossless; JPEG as the released ImageNet-G-v1 has it."""
+
+    format: Literal["png", "jpeg"] = "png"
+    quality: int | None = Field(default=None, ge=1, le=100)
+
+
+class Recipe(Record):
+    """Everything that defines a dataset version; its digest is the version's first identity.
+
+    `splits` maps a split to its images per class: one number, or one for each class id.
+    `batch` fixes which images are drawn together, because that can change bits.
+    """
+
+    name: Name
+    version: SemanticVersion
+    title: str
+    description: str
+    parent: str | None = None
+    classes: tuple[ClassName, ...]
+    splits: dict[Name, Annotated[int, Field(ge=0)] | dict[str, Annotated[int, Field(ge=0)]]]
+    prompts: Prompts
+    method: Method
+    generator: Generator
+    sampler: Sampler
+    size: Size
+    mode: Literal["L", "RGB"] = "RGB"
+    batch: int = Field(ge=1)
+    seed_rule: Literal["identity-1"] = "identity-1"
+    root_seed: int = Field(default=0, ge=0)
+    filters: tuple[Name, ...] = ()
+    encoding: Encoding = Encoding()
+    licence: str
+
+    _classes = field_validator("classes")(check_classes)
+
+    @model_validator(mode="after")
+    def _counts_name_known_classes(self) -> "Recipe":
+        ids = {item.id for item in self.classes}
+        if not self.splits:
+            raise ValueError("no splits: name at least one with its images per class")
+        for split, counts in self.splits.items():
+            if isinstance(counts, dict) and set(counts) != ids:
+                odd = sorted(set(counts) ^ ids)[0]
+                raise ValueError(f"split {split!r} must count every class once; look at class {odd!r}")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """`sha256:…` of the canonical JSON of the record."""
+        return digest_json(self.model_dump(mode="json"))
+
+    @property
+    def reference(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"
+
+    def count(self, split: str, class_id: str) -> int:
+        """Images of one class in one split."""
+        counts = self.splits[split]
+        return counts if isinstance(counts, int) else counts[class_id]
+
+    def seed(self, *identity: str | int) -> int:
+        """uint32 seed of what is made: rule, root seed, dataset name, then split, class, slot and purpose.
+
+        The version is left out, so that a larger version keeps the smaller one's images.
+        """
+        return derive_seed(self.seed_rule, self.root_seed, self.name, *identity)

@@ -1,0 +1,50 @@
+"""The noun `TrainingRun`: what a classifier was trained on and how, enough to do it again."""
+
+from pydantic import Field
+
+from bench.core.digests import digest_json
+from bench.core.record import Record
+
+
+class TrainingData(Record):
+    """One ingredient: a set by name and content digest, with the number of its images that were used."""
+
+    name: str
+    digest: str
+    images: int = Field(ge=1)
+
+
+class TrainingRun(Record):
+    """Architecture, data arm, budget in optimizer steps and in epochs, seed.
+
+    `arch` is a timm name, or `sklearn:NAME`. `steps` is None for classifiers that are not fitted by
+    steps. `match` says what is held equal to the other arms: optimizer `steps` or `epochs`.
+    """
+
+    track: str
+    arm: str
+    arch: str
+    data: tuple[TrainingData, ...]
+    match: str = "steps"
+    steps: int | None = None
+    epochs: float | None = None
+    batch: int | None = None
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+    label_smoothing: float | None = None
+    schedule: str | None = None
+    image_size: int
+    seed: int = 0
+    classes: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """`sha256:…` of the canonical JSON of the record."""
+        return digest_json(self.model_dump(mode="json"))
+
+    @property
+    def id(self) -> str:
+        """`track-arch-arm-sSEED-xxxxxxxx`: readable, and unique by digest."""
+        arch = self.arch.replace(":", "-")
+        arm = self.arm if self.match == "steps" else f"{self.arm}-{self.match}"
+        return f"{self.track}-{arch}-{arm}-s{self.seed}-{self.digest[7:15]}"

@@ -1,0 +1,1 @@
+"""**The hands**: where work runs: this machine, or a Ray cluster."""

@@ -1,0 +1,1 @@
+"""**The gate**: one file for each rule that keeps an image out."""

@@ -1,0 +1,1 @@
+"""**The contestants**: one file for each place a model can come from."""

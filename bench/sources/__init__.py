@@ -1,0 +1,1 @@
+"""**The real world**: one file for each family of real data."""

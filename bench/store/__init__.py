@@ -1,0 +1,1 @@
+"""**The disk**: everything that we write, atomically, and read back."""

@@ -1,0 +1,1 @@
+"""**The makers**: one file for each way to make an image."""

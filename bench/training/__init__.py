@@ -1,0 +1,1 @@
+"""**The gym**: how a classifier or a detector is fitted."""
