@@ -110,7 +110,10 @@ class ArmGain(Record):
 
 
 class Distances(Record):
-    """The FID table: mean over classes, at equal n; `values[source][set]`."""
+    """The FID table: mean over classes, at equal n; `values[source][set]`.
+
+    `digests` binds it to the image sets that it was computed on, sources and sets alike.
+    """
 
     extractor: str
     extractor_digest: str
@@ -118,6 +121,7 @@ class Distances(Record):
     per_class: int
     input: str
     precision: str
+    digests: dict[str, str]
     values: dict[str, dict[str, float | None]]
 
 
@@ -131,11 +135,12 @@ class ClassSheet(Record):
 
 
 class DatasetVersion(Record):
-    """What the board says about the generated dataset."""
+    """What the board says about the generated dataset; `digests` are the content digests of its splits."""
 
     reference: str
     recipe_digest: str
     content_digest: str
+    digests: dict[str, str]
     counts: dict[str, int]
     generator: str
     sampler: str

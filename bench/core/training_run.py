@@ -18,7 +18,7 @@ class TrainingRun(Record):
     """Architecture, data arm, budget in optimizer steps and in epochs, seed.
 
     `arch` is a timm name, or `sklearn:NAME`. `steps` is None for classifiers that are not fitted by
-    steps. `match` says what is held equal to the other arms: optimizer `steps` or `epochs`.
+    steps; `fraction` is the share of the training images that was used. `match` says what is held equal to the other arms: optimizer `steps` or `epochs`.
     """
 
     track: str
@@ -34,6 +34,7 @@ class TrainingRun(Record):
     label_smoothing: float | None = None
     schedule: str | None = None
     image_size: int
+    fraction: float = Field(default=1.0, gt=0, le=1)
     seed: int = 0
     classes: tuple[str, ...]
 

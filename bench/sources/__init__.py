@@ -1,1 +1,14 @@
 """**The real world**: one file for each family of real data."""
+
+SOURCES = {
+    "mnist-train": "bench.sources.digits:mnist_train",
+    "mnist-test": "bench.sources.digits:mnist_test",
+    "uci-digits": "bench.sources.digits:uci",
+    "printed-digits": "bench.sources.digits:printed",
+    "outlined-digits": "bench.sources.digits:outlined",
+    "digits-on-paper": "bench.sources.digits:on_paper",
+    "qmnist": "bench.sources.torchvision_digits:qmnist",
+    "usps": "bench.sources.torchvision_digits:usps",
+    "svhn": "bench.sources.torchvision_digits:svhn",
+}
+"""Name -> `function(data_root) -> ImageSet`; DataError, with what to do, where the data are absent."""

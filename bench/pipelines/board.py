@@ -1,0 +1,166 @@
+"""From score cards to a `Leaderboard`: every number that a board shows, computed here and nowhere else."""
+
+import numpy as np
+
+from bench import __version__
+from bench.core.errors import DataError
+from bench.core.leaderboard import (
+    Cell,
+    Column,
+    DatasetVersion,
+    Distances,
+    Leaderboard,
+    Row,
+    check_one_board,
+)
+from bench.core.score import ScoreCard
+from bench.core.track import Track
+from bench.pipelines.board_arms import arm_gains, arm_rows
+from bench.pipelines.board_fits import Lines
+
+Z95 = 1.959963984540054
+
+
+def leaderboard(
+    track: Track, cards: tuple[ScoreCard, ...], *, distances: Distances | None, version: DatasetVersion | None
+) -> Leaderboard:
+    """The board of `cards` (listed ones of one track and one set of digests), best mean shifted accuracy first.
+
+    DataError for no cards, cards of different digests, and a card without a headline set.
+    """
+    if not cards:
+        raise DataError(f"track {track.name}: no listed score card; submit a model or run the demo first")
+    check_one_board(cards)
+    for card in cards:
+        missing = [name for name in (track.in_distribution, *track.headline.sets) if name not in card.sets]
+        if missing:
+            raise DataError(f"{card.slug}: no score on {', '.join(missing)}; submit it again on the whole track")
+    lines = Lines.of(track, cards)
+    ordered = sorted(cards, key=lambda card: (-shifted_accuracy(track, card), card.slug))
+    arms = arm_rows(track, cards)
+    gains = arm_gains(track, cards)
+    return Leaderboard(
+        track=track.name,
+        title=track.title,
+        question=track.question,
+        summary=_summary(track, ordered, arms, gains),
+        software=__version__,
+        classes=len(track.classes),
+        columns=_columns(track, cards),
+        rows=tuple(_row(track, card, rank, lines) for rank, card in enumerate(ordered, start=1)),
+        fits=lines.fits(),
+        arms=arms,
+        gains=gains,
+        distances=distances,
+        version=version,
+        notes=_notes(track, cards, arms, lines, distances),
+    )
+
+
+def shifted_accuracy(track: Track, card: ScoreCard) -> float:
+    """The headline: unweighted mean of top-1 over the headline sets, a fraction."""
+    return float(np.mean([card.sets[name].top1 for name in track.headline.sets]))
+
+
+def _shifted_interval(track: Track, card: ScoreCard) -> tuple[float, float]:
+    """95 % normal interval of the headline mean; the sets' images are drawn independently."""
+    scores = [card.sets[name] for name in track.headline.sets]
+    variance = sum(score.top1 * (1 - score.top1) / score.n for score in scores) / len(scores) ** 2
+    middle, half = shifted_accuracy(track, card), Z95 * variance**0.5
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _columns(track: Track, cards: tuple[ScoreCard, ...]) -> tuple[Column, ...]:
+    columns = []
+    for name, spec in track.sets.items():
+        score = next((card.sets[name] for card in cards if name in card.sets), None)
+        if score is not None:
+            columns.append(
+                Column(
+                    name=name,
+                    title=spec.title,
+                    about=spec.about,
+                    n=score.n,
+                    digest=score.dataset_digest,
+                    headline=name in track.headline.sets,
+                    in_distribution=name == track.in_distribution,
+                )
+            )
+    return tuple(columns)
+
+
+def _row(track: Track, card: ScoreCard, rank: int, lines: Lines) -> Row:
+    run = card.declaration.training
+    return Row(
+        rank=rank,
+        slug=card.slug,
+        title=card.title,
+        model=card.model,
+        role=card.role,
+        arch=card.declaration.arch,
+        arm=run.arm if run else "unknown",
+        match=run.match if run else "",
+        seed=run.seed if run else 0,
+        parameters=card.declaration.parameters,
+        shifted=shifted_accuracy(track, card),
+        shifted_interval=_shifted_interval(track, card),
+        cells={
+            name: Cell(n=score.n, top1=score.top1, top5=score.top5, interval=score.interval)
+            for name, score in card.sets.items()
+        },
+        robustness=lines.robustness(card),
+        command=_command(track, card),
+    )
+
+
+def _command(track: Track, card: ScoreCard) -> str:
+    run, submit = card.declaration.training, f"python run_bench.py submit {card.model} --track {track.name}"
+    if run is None:
+        return submit
+    options = [f"--track {track.name}", f"--arm {run.arm}", f"--arch {run.arch}", f"--seed {run.seed}"]
+    options += [f"--match {run.match}"] if run.match != "steps" else []
+    options += [f"--steps {run.steps}"] if run.steps and run.match == "steps" else []
+    options += [f"--fraction {run.fraction:g}"] if run.fraction < 1 else []
+    return f"python run_bench.py train {' '.join(options)} && {submit}"
+
+
+def _summary(track: Track, ordered: list[ScoreCard], arms, gains) -> str:
+    real = next((arm for arm in arms if arm.arm == "real"), None)
+    mixed = next((arm for arm in arms if arm.arm == "mixed" and arm.match == "steps"), None)
+    gain = next((one for one in gains if mixed and one.label == mixed.label), None)
+    if real and mixed and gain:
+        verb = "lifts" if gain.shifted.mean > 0 else "lowers"
+        return (
+            f"At equal optimizer steps, adding generated images to the real ones {verb} mean shifted accuracy"
+            f" from {_percent(real.shifted.mean)} to {_percent(mixed.shifted.mean)} % and moves in-distribution"
+            f" accuracy from {_percent(real.sets[track.in_distribution].mean)}"
+            f" to {_percent(mixed.sets[track.in_distribution].mean)} %."
+        )
+    best = ordered[0]
+    return f"{best.title} has the highest mean shifted accuracy, {_percent(shifted_accuracy(track, best))} %."
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.1f}"
+
+
+def _notes(track: Track, cards, arms, lines: Lines, distances: Distances | None) -> tuple[str, ...]:
+    notes = []
+    seeds = min((arm.shifted.n for arm in arms), default=0)
+    if seeds == 1:
+        notes.append("Each arm was trained with one seed: differences between arms have no interval.")
+    if any(name not in track.headline.sets for name in track.shifted) and any(arm.arm != "real" for arm in arms):
+        notes.append(
+            "The set “Generated” comes from the generator that made the synthetic training images: for arms that"
+            " trained on them it is in distribution, and it is left out of mean shifted accuracy."
+        )
+    if lines.outside:
+        notes.append(
+            f"{len(lines.outside)} models lie outside the fitted range of in-distribution accuracy on at least one"
+            " line; their effective robustness is an extrapolation and is marked."
+        )
+    if lines.population < 3:
+        notes.append("Fewer than three standard models: no robustness line is fitted.")
+    if distances is None:
+        notes.append("No FID table: the image sets behind these cards are not on this machine.")
+    return tuple(notes)

@@ -1,0 +1,75 @@
+"""`list`: what exists, and whether it is ready here, with the reason where it isn't."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.core.errors import BenchError
+from bench.core.record import Record
+from bench.engines import ENGINES
+from bench.metrics import ABOUT
+from bench.models import MODEL_SOURCES
+from bench.pipelines.recipes import list_recipes, load_recipe
+from bench.pipelines.tracks import load_track, ready_sets, track_names
+from bench.store.versions import open_version
+from bench.synthesis import METHODS
+
+
+class Entry(Record):
+    """One thing that exists; `ready` here and now, and `why_not` where it isn't."""
+
+    kind: str
+    name: str
+    about: str
+    ready: bool
+    why_not: str | None = None
+
+    def __str__(self) -> str:
+        mark = "ready    " if self.ready else "not ready"
+        return f"{mark}  {self.name:<28} {self.about}" + (f"\n{'':11}{self.why_not}" if self.why_not else "")
+
+
+def catalogue(what: str, *, data_root: Path) -> list[Entry]:
+    """Every entry of one kind, in a fixed order."""
+    return _LISTERS[what](data_root)
+
+
+def _tracks(data_root: Path) -> list[Entry]:
+    entries = []
+    for name in track_names():
+        track = load_track(name)
+        state = ready_sets(track, data_root=data_root)
+        required = {one: why for one, why in state.items() if not track.sets[one].optional}
+        missing = [one for one, why in required.items() if why]
+        why_not = f"missing: {', '.join(missing)}" if missing else None
+        entries.append(Entry(kind="track", name=name, about=track.question, ready=not missing, why_not=why_not))
+        entries += [
+            Entry(kind="set", name=f"{name}/{one}", about=track.sets[one].about, ready=why is None, why_not=why)
+            for one, why in state.items()
+        ]
+    return entries
+
+
+def _datasets(data_root: Path) -> list[Entry]:
+    entries = []
+    for reference in list_recipes():
+        try:
+            about, why_not = load_recipe(reference).title, None
+            open_version(reference, data_root)
+        except BenchError as error:
+            why_not = str(error)
+        entries.append(Entry(kind="dataset", name=reference, about=about, ready=why_not is None, why_not=why_not))
+    return entries
+
+
+def _shelf(kind: str, about: dict[str, str]) -> Callable[[Path], list[Entry]]:
+    return lambda data_root: [Entry(kind=kind, name=name, about=text, ready=True) for name, text in about.items()]
+
+
+_LISTERS: dict[str, Callable[[Path], list[Entry]]] = {
+    "tracks": _tracks,
+    "datasets": _datasets,
+    "models": _shelf("model source", MODEL_SOURCES),
+    "methods": _shelf("synthesis method", METHODS),
+    "metrics": _shelf("metric", ABOUT),
+    "engines": _shelf("engine", ENGINES),
+}

@@ -1,0 +1,61 @@
+"""The digits benchmark end to end: generate, train the arms, score, publish.
+
+Every step is the verb that a user would run by hand, and reuses what is already there by digest.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.core.record import Record
+from bench.core.track import Track
+from bench.pipelines.generate import generate
+from bench.pipelines.population import population
+from bench.pipelines.publish import Published, publish
+from bench.pipelines.submit import submit
+from bench.pipelines.tracks import load_track
+from bench.pipelines.train import train
+
+TRACK = "digits"
+ARMS = (("real", "steps"), ("synthetic", "steps"), ("mixed", "steps"), ("mixed", "epochs"))
+
+
+class Demo(Record):
+    """What the demo made, and the seconds that each step took."""
+
+    published: Published
+    seconds: dict[str, float]
+
+    def __str__(self) -> str:
+        steps = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in self.seconds.items())
+        return f"{steps}; {sum(self.seconds.values()):.0f} s in all\n{self.published}"
+
+
+def demo(
+    *, data_root: Path, board_dir: Path | None = None, seeds: int = 1, workers: int | None = None, quiet: bool = False
+) -> Demo:
+    """Run the whole chain on the track `digits`; boards go to `<data_root>/leaderboards` unless told otherwise."""
+    track, boards = load_track(TRACK), board_dir or data_root / "leaderboards"
+    seconds: dict[str, float] = {}
+
+    def step(name: str, run: Callable[[], Any]) -> Any:
+        start = time.monotonic()
+        result = run()
+        seconds[name] = round(time.monotonic() - start, 1)
+        return result
+
+    assert track.synthetic is not None and track.synthetic.dataset is not None
+    reference = track.synthetic.dataset
+    step("generate", lambda: generate(reference, data_root=data_root, workers=workers, quiet=quiet))
+    step("train arms", lambda: _arms(track, data_root=data_root, boards=boards, seeds=seeds, quiet=quiet))
+    step("standard models", lambda: population(track, data_root=data_root, board_dir=boards, quiet=quiet))
+    published = step("publish", lambda: publish(track, data_root=data_root, board_dir=boards, quiet=quiet))
+    return Demo(published=published, seconds=seconds)
+
+
+def _arms(track: Track, *, data_root: Path, boards: Path, seeds: int, quiet: bool) -> None:
+    for seed in range(seeds):
+        for arm, match in ARMS:
+            run = train(track, arm, seed=seed, match=match, data_root=data_root, quiet=quiet)
+            submit([f"run:{run.id}"], track=track, data_root=data_root, board_dir=boards, role="arm", quiet=quiet)

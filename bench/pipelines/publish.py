@@ -1,0 +1,104 @@
+"""Publishing a track: from its score cards to the page, Markdown, CSV, LaTeX and plots.
+
+The FID table and the contact sheets are kept beside the cards (`distances.json`, `version.json`), bound to
+the digests of what they show, so that a board can be published again, byte for byte, without the images.
+"""
+
+import json
+from pathlib import Path
+from typing import TypeVar
+
+from bench.core.errors import DataError, UsageError
+from bench.core.leaderboard import DatasetVersion, Distances
+from bench.core.record import Record, parse
+from bench.core.registry import look_up
+from bench.core.score import ScoreCard
+from bench.core.track import Track
+from bench.pipelines.board import leaderboard
+from bench.reports import PRESSES, plots_of
+from bench.store.atomic import write_bytes, write_json
+from bench.store.cards import read_cards
+from bench.store.paths import leaderboards_folder
+
+R = TypeVar("R", bound=Record)
+
+
+class Published(Record):
+    """Where a board was written, and what is on it."""
+
+    track: str
+    page: str
+    models: int
+    files: int
+    notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.track}: {self.models} models, {self.files} files", *(f"  note: {note}" for note in self.notes)]
+        return "\n".join([*lines, f"page: {self.page}"])
+
+
+def publish(track: Track, *, data_root: Path, board_dir: Path | None = None, quiet: bool = False) -> Published:
+    """Write `<board_dir>/<track>/…` from the listed cards there; the same cards give the same bytes."""
+    folder = (board_dir or leaderboards_folder()).resolve() / track.name
+    cards = tuple(card for card in read_cards(folder / "results") if card.state == "listed")
+    board = leaderboard(
+        track,
+        cards,
+        distances=_distances(track, cards, folder, data_root),
+        version=_version(track, cards, folder, data_root),
+    )
+    outputs = {path: look_up(PRESSES, path, kind="press")(board) for path in PRESSES} | plots_of(board)
+    for path, content in outputs.items():
+        write_bytes(folder / path, content.encode() if isinstance(content, str) else content)
+    return Published(
+        track=track.name,
+        page=str(folder / "index.html"),
+        models=len(board.rows),
+        files=len(outputs),
+        notes=board.notes,
+    )
+
+
+def _distances(track: Track, cards: tuple[ScoreCard, ...], folder: Path, data_root: Path) -> Distances | None:
+    kept = _kept(Distances, folder / "distances.json")
+    digests = cards[0].dataset_digests if cards else {}
+    if kept and all(kept.digests.get(name) == digest for name, digest in digests.items()):
+        return kept
+    from bench.pipelines.quality import distances
+
+    try:
+        fresh = distances(track, data_root=data_root)
+    except (DataError, UsageError):
+        return None
+    if any(fresh.digests.get(name, digest) != digest for name, digest in digests.items()):
+        return None
+    write_json(folder / "distances.json", fresh.model_dump(mode="json"))
+    return fresh
+
+
+def _version(track: Track, cards: tuple[ScoreCard, ...], folder: Path, data_root: Path) -> DatasetVersion | None:
+    if track.synthetic is None or track.synthetic.dataset is None:
+        return None
+    used = {digest for card in cards for digest in card.dataset_digests.values()}
+    kept = _kept(DatasetVersion, folder / "version.json")
+    if kept and used.intersection(kept.digests.values()):
+        return kept
+    from bench.pipelines.quality import dataset_version
+
+    try:
+        fresh = dataset_version(track.synthetic.dataset, data_root=data_root)
+    except (DataError, UsageError):
+        return None
+    write_json(folder / "version.json", fresh.model_dump(mode="json"))
+    return fresh
+
+
+def _kept(kind: type[R], path: Path) -> R | None:
+    if not path.is_file():
+        return None
+    try:
+        return parse(kind, json.loads(path.read_bytes()), where=str(path))
+    except ValueError:
+        raise DataError(f"{path}: not JSON; remove it and publish again") from None
+    except UsageError as error:
+        raise DataError(f"{error}; remove the file and publish again") from None

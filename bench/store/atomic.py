@@ -1,0 +1,121 @@
+"""Writing that is all or nothing: to a temporary file in the same folder, to the disk, then renamed.
+
+A reader never sees half a file. A failure of the disk becomes one line, and leaves the old file.
+"""
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from bench.core.errors import BenchError
+
+LOCK_NAME = ".writing"
+_TEMPORARY = re.compile(r"^\..+\.(?P<host>[A-Za-z0-9-]+)\.(?P<pid>\d+)\.[0-9a-f]{8}\.tmp$")
+_DAY = 24 * 3600
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path to write to; on leaving, what was written there takes the place of `path`.
+
+    When the block fails, is interrupted, or the disk refuses, `path` stays as it was.
+    """
+    temporary = path.parent / f".{path.name}.{_host()}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        _to_disk(temporary)
+        os.replace(temporary, path)
+        _to_disk(path.parent)
+    except OSError as error:
+        raise BenchError(
+            f"cannot write {path}: {error.strerror or error}; nothing was changed there,"
+            " make room or permission and run the same command again"
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`, or leave it as it was."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace `path` by `text` in UTF-8, line ends as given."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace `path` by JSON with sorted keys: equal values give equal bytes; NaN is refused."""
+    write_text(path, json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def clean_leftovers(folder: Path) -> int:
+    """Remove temporary files under `folder` whose writer is dead; how many there were."""
+    removed = 0
+    for path in folder.rglob(".*.tmp"):
+        match = _TEMPORARY.match(path.name)
+        if match and _is_dead(path, match["host"], int(match["pid"])):
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+@contextmanager
+def lock_folder(path: Path) -> Iterator[None]:
+    """Hold `path` for writing; when another process holds it, a BenchError says which one.
+
+    The lock is the operating system's (flock), so that it dies with its process, even by `kill -9`.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    with open(path / LOCK_NAME, "a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise BenchError(f"{path} is being written by {holder}; wait for it, then run this again") from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {_host()}")
+        file.flush()
+        try:
+            yield
+        finally:
+            # Emptied, not removed: a removed lock file could be held by one process and made anew by another.
+            file.truncate(0)
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname()) or "localhost"
+
+
+def _is_dead(path: Path, host: str, pid: int) -> bool:
+    if host != _host():
+        # Another machine's process cannot be asked; a day is longer than any file takes to write.
+        return time.time() - path.stat().st_mtime > _DAY
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

@@ -1,0 +1,43 @@
+"""Score cards on the disk: one JSON file a model, `leaderboards/<track>/results/<slug>.json`."""
+
+import json
+from pathlib import Path
+
+from bench.core.errors import DataError, UsageError
+from bench.core.record import parse
+from bench.core.score import ScoreCard
+from bench.store.atomic import write_json
+
+FORMAT = 1
+
+
+def write_card(folder: Path, card: ScoreCard) -> Path:
+    """File `card` as `<slug>.json` in `folder`; the path. Equal cards give equal bytes."""
+    path = folder / f"{card.slug}.json"
+    write_json(path, card.model_dump(mode="json"))
+    return path
+
+
+def read_card(path: Path) -> ScoreCard:
+    """The card in `path`; a damaged, renamed or newer one is a DataError."""
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such score card") from None
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON ({error}); score the model again") from None
+    found = data.get("format") if isinstance(data, dict) else None
+    if found != FORMAT:
+        raise DataError(f"{path}: score card format {found!r}, this software reads {FORMAT}; update it")
+    try:
+        card = parse(ScoreCard, data, where=str(path))
+    except UsageError as error:
+        raise DataError(str(error)) from None
+    if path.stem != card.slug:
+        raise DataError(f"{path}: holds the card {card.slug!r}; a card's file is named after its slug")
+    return card
+
+
+def read_cards(folder: Path) -> tuple[ScoreCard, ...]:
+    """All cards of `folder`, sorted by slug; a folder that is absent has none."""
+    return tuple(sorted((read_card(path) for path in folder.glob("*.json")), key=lambda card: card.slug))
