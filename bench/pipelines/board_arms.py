@@ -98,9 +98,7 @@ def _values(group: list[ScoreCard], of: Callable[[ScoreCard], float]) -> np.ndar
 
 
 def _difference(group: list[ScoreCard], real: list[ScoreCard], of: Callable[[ScoreCard], float]) -> Mean:
-    return _mean(
-        paired_difference(_values(group, of), _values(real, of), seeds_a=_seeds(group), seeds_b=_seeds(real))
-    )
+    return _mean(paired_difference(_values(group, of), _values(real, of), seeds_a=_seeds(group), seeds_b=_seeds(real)))
 
 
 def _mean(summary: SeedSummary) -> Mean:
