@@ -86,7 +86,7 @@ class Lines:
         x, y = card.sets[self.x_set], card.sets[name]
         value = effective_robustness(fit_line(**arguments), x.top1, y.top1)
         lines = bootstrap_lines(**arguments, resamples=RESAMPLES, seed=SEED)
-        low, high = robustness_interval(lines, x.top1, y.top1, seed=SEED, n_x=x.n, n_y=y.n)
+        low, high = robustness_interval(lines, x.top1, y.top1, seed=SEED + 1, n_x=x.n, n_y=y.n)
         return EffectiveRobustness(
             value=round(value.value, DIGITS),
             interval=(round(low, DIGITS), round(high, DIGITS)),
