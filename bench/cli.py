@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 
 from bench import __version__
-from bench.core.errors import BenchError
+from bench.core.errors import BenchError, SubmissionRejected
 
 app = typer.Typer(
     name="imagenet-g",
@@ -168,18 +168,20 @@ def submit(
     from bench.pipelines.submit import submit as run
     from bench.pipelines.tracks import load_track
 
-    _show(
-        run(
-            models,
-            track=load_track(track),
-            data_root=_root(data_root, offline=offline),
-            board_dir=board_dir,
-            title=title,
-            limit=limit,
-            quiet=quiet,
-        ),
-        as_json,
+    root = _root(data_root, offline=offline)
+    cards = run(
+        models,
+        track=load_track(track),
+        data_root=root,
+        board_dir=board_dir,
+        title=title,
+        limit=limit,
+        quiet=quiet,
     )
+    _show(cards, as_json)
+    rejected = [f"{card.title}: {card.reason}" for card in cards if card.state == "rejected"]
+    if rejected:
+        raise SubmissionRejected("; ".join(rejected))
 
 
 @app.command()

@@ -7,10 +7,14 @@ import numpy as np
 
 from bench.core.errors import DataError
 from bench.core.record import Record
+from bench.core.score import Declaration
 
 
 class PredictionHeader(Record):
-    """What the answers are about: they are bound to a set and a class list by digest."""
+    """What the answers are about: they are bound to a set and a class list by digest.
+
+    `weights`: digest of the model file that answered; `title` and `declaration` are what the model says of itself.
+    """
 
     format: int = 1
     track: str
@@ -21,6 +25,9 @@ class PredictionHeader(Record):
     preprocessing: dict[str, str | int | float]
     versions: dict[str, str]
     limited: bool = False
+    weights: str | None = None
+    title: str | None = None
+    declaration: Declaration | None = None
 
 
 @dataclass(frozen=True)

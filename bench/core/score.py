@@ -77,3 +77,15 @@ class ScoreCard(Record):
     def dataset_digests(self) -> dict[str, str]:
         """The digest of each set that was scored."""
         return {name: score.dataset_digest for name, score in self.sets.items()}
+
+    def __str__(self) -> str:
+        rows = [
+            f"{self.title}: {self.state} ({self.reason})",
+            f"  {'set':<12}{'n':>7}  {'top-1':>6}  95 % interval   top-5",
+        ]
+        for name, score in self.sets.items():
+            low, high = (100 * bound for bound in score.interval)
+            rows.append(
+                f"  {name:<12}{score.n:>7}  {100 * score.top1:6.2f}  {low:5.2f} to {high:6.2f}  {100 * score.top5:6.2f}"
+            )
+        return "\n".join(rows)

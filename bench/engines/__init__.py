@@ -1,1 +1,9 @@
 """**The hands**: where work runs: this machine, or a Ray cluster."""
+
+ENGINES = {
+    "local": "bench.engines.local:run",
+}
+
+ABOUT = {
+    "local": "processes on this machine",
+}

@@ -1,1 +1,12 @@
 """**The contestants**: one file for each place a model can come from."""
+
+MODEL_SOURCES = {
+    "run": "bench.models.run:open_run",
+    "checkpoint": "bench.models.checkpoint:open_checkpoint",
+}
+"""Name -> `function(ref, *, classes, device, data_root) -> Classifier`; cheap: weights load on first use."""
+
+ABOUT = {
+    "run": "run:ID, a classifier trained here with `train`",
+    "checkpoint": "checkpoint:FILE.safetensors?arch=NAME, weights of a timm architecture from anywhere",
+}

@@ -5,13 +5,10 @@ from pathlib import Path
 
 from bench.core.errors import BenchError
 from bench.core.record import Record
-from bench.engines import ENGINES
-from bench.metrics import ABOUT
-from bench.models import MODEL_SOURCES
+from bench import engines, metrics, models, synthesis
 from bench.pipelines.recipes import list_recipes, load_recipe
 from bench.pipelines.tracks import load_track, ready_sets, track_names
 from bench.store.versions import open_version
-from bench.synthesis import METHODS
 
 
 class Entry(Record):
@@ -68,8 +65,8 @@ def _shelf(kind: str, about: dict[str, str]) -> Callable[[Path], list[Entry]]:
 _LISTERS: dict[str, Callable[[Path], list[Entry]]] = {
     "tracks": _tracks,
     "datasets": _datasets,
-    "models": _shelf("model source", MODEL_SOURCES),
-    "methods": _shelf("synthesis method", METHODS),
-    "metrics": _shelf("metric", ABOUT),
-    "engines": _shelf("engine", ENGINES),
+    "models": _shelf("model source", models.ABOUT),
+    "methods": _shelf("synthesis method", synthesis.ABOUT),
+    "metrics": _shelf("metric", metrics.ABOUT),
+    "engines": _shelf("engine", engines.ABOUT),
 }

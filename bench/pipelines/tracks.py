@@ -1,5 +1,6 @@
 """Finding tracks, and opening the image sets that they name."""
 
+from functools import cache
 from pathlib import Path
 
 from bench.core.errors import DataError, UsageError
@@ -69,8 +70,14 @@ def sets_to_score(track: Track, *, data_root: Path) -> list[str]:
 
 def _open(track: Track, spec: SetSpec, *, data_root: Path) -> ImageSet:
     if spec.source is not None:
-        return look_up(SOURCES, spec.source, kind="source")(data_root)
+        return _open_source(spec.source, data_root)
     from bench.store.versions import open_version
 
     class_ids = tuple(item.id for item in track.classes)
     return open_version(spec.dataset, data_root).image_set(spec.split, class_ids)
+
+
+@cache
+def _open_source(source: str, data_root: Path) -> ImageSet:
+    # Real data do not change while a verb runs, and a board's verbs open the same few sets for every model.
+    return look_up(SOURCES, source, kind="source")(data_root)

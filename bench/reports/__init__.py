@@ -1,1 +1,12 @@
 """**The presses**: one file for each format a result is published in; pure functions to text or bytes."""
+
+# What one board is printed as, by path relative to its folder: a function of `Leaderboard` to text.
+PRESSES = {
+    "index.html": "bench.reports.page:render",
+    "README.md": "bench.reports.markdown:render",
+    "table.csv": "bench.reports.table_csv:render",
+    "table.tex": "bench.reports.latex:render",
+}
+
+# The figures: a function of `Leaderboard` to {path relative to the board's folder: bytes}.
+PLOTS = "bench.reports.plots:render_all"

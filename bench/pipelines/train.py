@@ -1,0 +1,149 @@
+"""`train`: a classifier on one arm of a track, saved with its record; a run that exists is reused."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from tqdm import tqdm
+
+from bench.core.digests import digest_bytes
+from bench.core.errors import DataError
+from bench.core.images import ImageSet
+from bench.core.registry import look_up
+from bench.core.track import Track
+from bench.core.training_run import TrainingRun
+from bench.engines import ENGINES
+from bench.engines.local import default_workers
+from bench.models.preprocessing import CHANNELS, Preprocessing
+from bench.pipelines.training_plan import SCIKIT, Plan, settle_plan
+from bench.store.runs import TrainedRun, find_run, read_unfinished, write_run, write_unfinished
+from bench.training.recipe import MEAN, STD
+
+Task = tuple[int, Track, Plan, Path]
+
+
+def train(
+    track: Track,
+    arm: str,
+    *,
+    arch: str | None = None,
+    seed: int = 0,
+    match: Literal["steps", "epochs"] = "steps",
+    steps: int | None = None,
+    ratio: float | None = None,
+    fraction: float = 1.0,
+    data_root: Path,
+    quiet: bool = False,
+) -> TrainedRun:
+    """Fit one classifier on one core. `ratio`: generated images for each real one (mixed; default: all there are).
+
+    `match="epochs"` trains for as many epochs as the real arm. `fraction`: the share of the arm's
+    images, the same for every class. UsageError for an unknown arm or architecture and for options
+    that do not go together; DataError where training images are missing.
+    """
+    plan = Plan(arm=arm, arch=arch, seed=seed, match=match, steps=steps, ratio=ratio, fraction=fraction)
+    run, parts = settle_plan(track, plan, data_root=data_root)
+    return find_run(data_root, run) or _fit(run, parts, data_root=data_root, quiet=quiet)
+
+
+def train_all(
+    track: Track, plans: Sequence[Plan], *, data_root: Path, workers: int | None = None, quiet: bool = False
+) -> list[TrainedRun]:
+    """`train` for each plan, several at once (default: one a core); the runs in the order of `plans`.
+
+    The weights do not depend on `workers`. Errors as `train` has them, before any fit where they can be foreseen.
+    """
+    # What is finished is found without starting a process.
+    runs = [settle_plan(track, plan, data_root=data_root)[0] for plan in plans]
+    found = {index: done for index, run in enumerate(runs) if (done := find_run(data_root, run))}
+    # The longest first, so that no core waits long at the end.
+    todo = sorted((index for index in range(len(runs)) if index not in found), key=lambda i: -(runs[i].steps or 0))
+    tasks: list[Task] = [(index, track, plans[index], data_root) for index in todo]
+    engine = look_up(ENGINES, "local", kind="engine")
+    hidden = True if quiet else None
+    with tqdm(total=len(runs), initial=len(found), desc="train", unit="run", disable=hidden, leave=False) as bar:
+        for index, done in engine("bench.pipelines.train:train_task", tasks, workers=workers or default_workers("cpu")):
+            found[index] = done
+            bar.update()
+    return [found[index] for index in range(len(runs))]
+
+
+def train_task(task: Task) -> tuple[int, TrainedRun]:
+    """One plan, in whatever process: its place among the plans, and its finished run."""
+    index, track, plan, data_root = task
+    return index, train(track, **plan.model_dump(), data_root=data_root, quiet=True)
+
+
+def _fit(run: TrainingRun, parts: list[ImageSet], *, data_root: Path, quiet: bool) -> TrainedRun:
+    labels = np.concatenate([part.labels for part in parts])
+    absent = sorted(set(range(len(run.classes))) - set(labels.tolist()))
+    if absent:
+        raise DataError(f"{run.id}: no training image of class {run.classes[absent[0]]!r}")
+    prepare = preprocessing_of(run, parts)
+    pixels = np.concatenate([prepare.pixels([part.read(i) for i in range(len(part))]) for part in parts])
+    trained, model = (_fit_estimator if run.arch.startswith(SCIKIT) else _fit_network)(
+        run, pixels, labels, _metadata(run, prepare), data_root=data_root, quiet=quiet
+    )
+    write_run(data_root, trained, model)
+    return trained
+
+
+def preprocessing_of(run: TrainingRun, parts: Sequence[ImageSet]) -> Preprocessing:
+    """How the run's images are made ready: in the mode of the first real one, at the run's size."""
+    mode = "L" if parts[0].read(0).mode in ("L", "1") else "RGB"
+    mean, std = (0.0, 1.0) if run.arch.startswith(SCIKIT) else (MEAN, STD)
+    channels = CHANNELS[mode]
+    return Preprocessing(mode, run.image_size, (mean,) * channels, (std,) * channels, "bicubic")
+
+
+def _fit_network(
+    run: TrainingRun, pixels: np.ndarray, labels: np.ndarray, said: dict[str, str], *, data_root: Path, quiet: bool
+) -> tuple[TrainedRun, bytes]:
+    from bench.training.classifier import Checkpoints, fit, pack
+
+    checkpoints = Checkpoints(
+        saved=read_unfinished(data_root, run), save=lambda state: write_unfinished(data_root, run, state)
+    )
+    fitted = fit(run, pixels, labels, checkpoints=checkpoints, quiet=quiet)
+    model = pack(fitted.state, said)
+    return _finished(run, "model.safetensors", model, fitted.parameters, fitted.seconds), model
+
+
+def _fit_estimator(
+    run: TrainingRun, pixels: np.ndarray, labels: np.ndarray, said: dict[str, str], *, data_root: Path, quiet: bool
+) -> tuple[TrainedRun, bytes]:
+    from bench.training.scikit import fit_estimator, pack_estimator
+
+    fitted = fit_estimator(run, pixels, labels)
+    model = pack_estimator(fitted.estimator, said)
+    return _finished(run, "model.skops", model, None, fitted.seconds), model
+
+
+def _finished(
+    run: TrainingRun,
+    file: Literal["model.safetensors", "model.skops"],
+    model: bytes,
+    parameters: int | None,
+    seconds: float,
+) -> TrainedRun:
+    return TrainedRun(run=run, file=file, weights=digest_bytes(model), parameters=parameters, seconds=round(seconds, 3))
+
+
+def _metadata(run: TrainingRun, prepare: Preprocessing) -> dict[str, str]:
+    """What the model file says of itself, so that it can be scored wherever it is copied to."""
+    return {
+        "arch": run.arch,
+        "title": _title(run),
+        "classes": json.dumps(run.classes),
+        "training": run.model_dump_json(),
+        **prepare.said,
+    }
+
+
+def _title(run: TrainingRun) -> str:
+    parts = [run.arch.removeprefix(SCIKIT), run.arm + (", equal epochs" if run.match == "epochs" else "")]
+    parts += [f"{run.steps} steps"] if run.steps else []
+    parts += [f"{100 * run.fraction:g} % of the images"] if run.fraction < 1 else []
+    return ", ".join([*parts, *([f"seed {run.seed}"] if run.seed else [])])

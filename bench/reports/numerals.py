@@ -1,0 +1,42 @@
+"""How numbers are written in tables: the one place that rounds.
+
+Ties round away from zero, as `toFixed` does in the page's script, so that page, README and paper agree.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+MINUS = "\N{MINUS SIGN}"
+NOTHING = "–"
+
+
+def fixed(value: float, digits: int = 1) -> str:
+    """`value` with so many decimals, and a real minus sign; never "−0.0"."""
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    text = f"{abs(rounded):f}"
+    return MINUS + text if rounded < 0 else text
+
+
+def percent(fraction: float) -> str:
+    """0.8234 as "82.3"."""
+    return fixed(fraction * 100)
+
+
+def percent_interval(interval: tuple[float, float] | None) -> str:
+    """(0.801, 0.844) as "80.1 to 84.4"; "–" for none."""
+    return f"{percent(interval[0])} to {percent(interval[1])}" if interval else NOTHING
+
+
+def points(fraction: float) -> str:
+    """0.473 as "+47.3": a difference, in points."""
+    text = percent(fraction)
+    return text if text.startswith(MINUS) or not text.strip("0.") else f"+{text}"
+
+
+def points_interval(interval: tuple[float, float] | None) -> str:
+    """(0.451, 0.495) as "+45.1 to +49.5"; "–" for none."""
+    return f"{points(interval[0])} to {points(interval[1])}" if interval else NOTHING
+
+
+def short_digest(digest: str) -> str:
+    """The first 12 hexadecimal digits of `sha256:…`, enough to tell two apart by eye."""
+    return digest if len(digest) <= 19 else f"{digest[:19]}…"

@@ -1,0 +1,131 @@
+"""The board as one HTML file that opens from the disk and asks no server for anything."""
+
+import base64
+import hashlib
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from bench.core.leaderboard import Column, Leaderboard
+from bench.reports import page_parts as parts
+from bench.reports.page_data import board_data, charts, to_script
+from bench.reports.plain_text import one_line
+from bench.reports.robustness_plot import shifted_sets
+from bench.reports.series import series_of
+
+PROJECT = "ImageNet-G Bench"
+
+
+def render(board: Leaderboard) -> str:
+    """The page of a board; the same board gives the same text."""
+    script = _asset("page.js")
+    drawings = charts(board) if board.rows else {}
+    return Template(_asset("page.html")).substitute(
+        policy=_policy(script),
+        style=_asset("page.css"),
+        script=script,
+        project=PROJECT,
+        track=escape(board.title),
+        question=escape(board.question),
+        facts=escape(_facts(board)),
+        summary=escape(board.summary),
+        notes="".join(f"<li>{escape(note)}</li>" for note in board.notes) or "<li>None were recorded.</li>",
+        chart=_chart(board, drawings),
+        symbols=parts.symbols(board),
+        guide="".join(f"<li>{sentence}</li>" for sentence in _guide(board)),
+        arms=parts.arms(board),
+        distances=parts.distances(board),
+        version=parts.version(board),
+        method=parts.method(board),
+        citation=escape(_citation(board)),
+        software=escape(board.software),
+        data=to_script(board_data(board)),
+        drawings=_drawings(drawings),
+    )
+
+
+def _asset(name: str) -> str:
+    return (files("bench.reports") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _policy(script: str) -> str:
+    """No requests at all, and no script but ours, even if some text of the board escaped its quotes."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    rules = ("default-src 'none'", "img-src data:", "style-src 'unsafe-inline'", f"script-src 'sha256-{digest}'")
+    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
+
+
+def _facts(board: Leaderboard) -> str:
+    nouns = ((len(board.rows), "model"), (len(board.columns), "set"), (board.classes, "class", "classes"))
+    counts = " · ".join(_count(*noun) for noun in nouns)
+    return f"{counts} · dataset {board.version.reference}" if board.version else counts
+
+
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _chart(board: Leaderboard, drawings: dict[str, str]) -> str:
+    if not drawings:
+        return "<p>No chart: it needs a set in distribution, a shifted set and a model.</p>"
+    sets = "".join(
+        _choice("set", column.name, column.title, index == 0) for index, column in enumerate(shifted_sets(board))
+    )
+    scales = "".join(_choice("scale", name, name, name == "linear") for name in ("linear", "logit"))
+    return (
+        f'<form id="switch"><fieldset><legend>shifted set</legend>{sets}</fieldset>'
+        f"<fieldset><legend>scale</legend>{scales}</fieldset></form>"
+        f'<div id="chart">{next(iter(drawings.values()))}</div>'
+        f'<ul class="key" aria-label="Key">{parts.key(board)}</ul>'
+        '<figcaption><span id="fit"></span> '
+        '<span class="files"><a id="svg">SVG</a> <a id="pdf">PDF</a></span></figcaption>'
+    )
+
+
+def _choice(group: str, value: str, label: str, chosen: bool) -> str:
+    checked = " checked" if chosen else ""
+    radio = f'<input type="radio" name="{group}" value="{escape(value)}"{checked}>'
+    return f"<label>{radio}<span>{escape(label)}</span></label>"
+
+
+def _drawings(drawings: dict[str, str]) -> str:
+    """Every chart but the first as JSON text, which costs nothing until it is chosen."""
+    later = list(drawings.items())[1:]
+    return "".join(
+        f'<script type="application/json" data-chart="{escape(key)}">{to_script(drawing)}</script>'
+        for key, drawing in later
+    )
+
+
+def _guide(board: Leaderboard) -> list[str]:
+    headline = [escape(column.title) for column in board.columns if column.headline]
+    inside = next((escape(column.title) for column in board.columns if column.in_distribution), "the test set")
+    standard = any(group.role == "standard" for group in series_of(board))
+    fitted = (
+        "the standard models, trained on real data only"
+        if standard and board.fits
+        else "standard models, of which this board has too few"
+    )
+    return [
+        "Each row is a model; each number is the share of a set's images that it names correctly, in percent, and"
+        " the bar under it is the 95 % interval on a scale from 0 to 100.",
+        f"<b>In distribution</b> is {inside}, which resembles the real training data; <b>shifted accuracy</b>"
+        f" is the plain"
+        f" mean over {_listing(headline)}, which look different.",
+        "A model usually loses accuracy under shift in step with what it has in distribution: the chart's line shows"
+        f" that for {fitted}.",
+        "<b>Effective robustness</b> is how many points a model lies above that line, that is, above what its"
+        " in-distribution accuracy predicts; where the line had to be extrapolated, the number is marked.",
+        "Ranks follow the measured mean; where two intervals overlap, the order of the two models may be chance.",
+    ]
+
+
+def _listing(names: list[str]) -> str:
+    return ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else "".join(names) or "no set yet"
+
+
+def _citation(board: Leaderboard) -> str:
+    version = f", dataset {board.version.reference}, content {board.version.content_digest}" if board.version else ""
+    sets: tuple[Column, ...] = board.columns
+    digests = "; ".join(f"{column.name} {column.digest}" for column in sets)
+    return one_line(f"{PROJECT}: {board.title}. Track {board.track}{version}. {board.software}. Sets: {digests}.")

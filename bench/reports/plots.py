@@ -1,0 +1,59 @@
+"""The figures of a board, as SVG and PDF (PNG on request); the page shows the same drawings."""
+
+import io
+import re
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from bench.core.leaderboard import Leaderboard
+from bench.reports.arms_plot import arm_bars
+from bench.reports.canvas import house_style
+from bench.reports.distances_plot import distance_heatmap
+from bench.reports.robustness_plot import robustness_scatter, shifted_sets
+
+__all__ = ["arm_bars", "distance_heatmap", "file_stems", "render_all", "robustness_scatter", "save"]
+
+TRANSFORMS = ("linear", "logit")
+KINDS = ("svg", "pdf")
+
+_NO_CLOCK = {
+    "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "png": {"Software": None},
+}
+
+
+@house_style
+def save(figure: Figure, kind: str) -> bytes:
+    """`figure` as `svg`, `pdf` or `png`; the same figure gives the same bytes, on any day.
+
+    SVG keeps text as text (small, selectable, searchable); its identifiers come from the figure's label.
+    """
+    buffer = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": figure.get_label(), "svg.fonttype": "none", "pdf.fonttype": 42}):
+        figure.savefig(buffer, format=kind, dpi=200 if kind == "png" else 72, metadata=_NO_CLOCK[kind])
+    return buffer.getvalue()
+
+
+def file_stems(board: Leaderboard) -> dict[tuple[str, str], str]:
+    """File name without ending of the scatter of each (shifted set, transform), safe on any disk."""
+    stems: dict[tuple[str, str], str] = {}
+    for index, column in enumerate(shifted_sets(board)):
+        safe = re.sub(r"[^A-Za-z0-9_-]+", "-", column.name).strip("-")
+        taken = any(stem == f"robustness-{safe}-linear" for stem in stems.values())
+        name = f"{safe or 'set'}-{index}" if taken or safe != column.name else safe
+        stems |= {(column.name, transform): f"robustness-{name}-{transform}" for transform in TRANSFORMS}
+    return stems
+
+
+def render_all(board: Leaderboard) -> dict[str, bytes]:
+    """Every figure that the board has data for, by path: `plots/robustness-uci-linear.svg`, …"""
+    figures = (
+        {stem: robustness_scatter(board, *which) for which, stem in file_stems(board).items()} if board.rows else {}
+    )
+    if board.arms:
+        figures["arms"] = arm_bars(board)
+    if board.distances:
+        figures["distances"] = distance_heatmap(board)
+    return {f"plots/{stem}.{kind}": save(figure, kind) for stem, figure in figures.items() for kind in KINDS}

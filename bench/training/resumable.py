@@ -1,0 +1,138 @@
+"""One training loop that can be killed: the same weights come out as without the kill.
+
+Everything random in a step is drawn from a generator seeded by (seed, step), so that no generator's state has to be
+kept."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+StepLoss = Callable[[int, torch.Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """AdamW for `steps` steps: linear warm-up, constant rate, then a cosine to zero over the last `decay_share`.
+
+    `steps` may be changed between two runs of one work folder as long as the decay has not begun.
+    """
+
+    steps: int
+    rate: float
+    warmup: int = 200
+    decay_share: float = 0.4
+    weight_decay: float = 1e-4
+    clip: float = 1.0
+    ema: float = 0.999  # largest decay of the moving average; it starts small: min(ema, (1 + step) / (10 + step))
+    seed: int = 0
+    save_every: int = 500
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate of a step counted from 0."""
+        if step < self.warmup:
+            return self.rate * (step + 1) / self.warmup
+        first = self.steps * (1 - self.decay_share)
+        if step < first:
+            return self.rate
+        return self.rate * 0.5 * (1 + math.cos(math.pi * (step - first) / max(self.steps - first, 1)))
+
+
+def fit(name: str, model: nn.Module, loss_of: StepLoss, schedule: Schedule, work: Path) -> dict[str, Tensor]:
+    """Trains `model` in place and returns the moving average of its weights (a state dict).
+
+    `loss_of(step, generator)` gives a step's scalar loss. The state lies in `work/<name>.pt`, written every
+    `save_every` steps and at the end; a run that finds it goes on from there.
+    """
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay, betas=(0.9, 0.99)
+    )
+    average = {key: value.detach().clone() for key, value in model.state_dict().items()}
+    checkpoint = work / f"{name}.pt"
+    done = _resume(checkpoint, model, average, optimizer, schedule)
+    progress = _Progress(name, done, schedule.steps)
+    for step in range(done, schedule.steps):
+        generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + step)
+        for group in optimizer.param_groups:
+            group["lr"] = schedule.rate_at(step)
+        loss = loss_of(step, generator)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+        optimizer.step()
+        _follow(average, model, min(schedule.ema, (1 + step) / (10 + step)))
+        progress.tell(step + 1, loss.item())
+        if (step + 1) % schedule.save_every == 0 or step + 1 == schedule.steps:
+            _save(checkpoint, model, average, optimizer, step + 1)
+    return average
+
+
+def average_of(name: str, work: Path) -> tuple[dict[str, Tensor], int]:
+    """The moving average in a work folder and the number of steps behind it, for a look at a run in progress."""
+    state = torch.load(work / f"{name}.pt", weights_only=True)
+    return state["average"], state["step"]
+
+
+@torch.no_grad()
+def _follow(average: dict[str, Tensor], model: nn.Module, decay: float) -> None:
+    for key, value in model.state_dict().items():
+        if value.dtype.is_floating_point:
+            average[key].lerp_(value, 1 - decay)
+        else:
+            average[key].copy_(value)
+
+
+def _save(
+    path: Path, model: nn.Module, average: dict[str, Tensor], optimizer: torch.optim.Optimizer, step: int
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    torch.save(
+        {"model": model.state_dict(), "average": average, "optimizer": optimizer.state_dict(), "step": step}, temporary
+    )
+    os.replace(temporary, path)
+
+
+def _resume(
+    path: Path, model: nn.Module, average: dict[str, Tensor], optimizer: torch.optim.Optimizer, schedule: Schedule
+) -> int:
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    if state["step"] > schedule.steps:
+        raise ValueError(
+            f"{path} holds {state['step']} steps, more than the {schedule.steps} asked for: remove it to start again"
+        )
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    for key, value in state["average"].items():
+        average[key].copy_(value)
+    return state["step"]
+
+
+class _Progress:
+    """A line on stderr every few seconds: step, loss (running mean), steps a second, time left."""
+
+    def __init__(self, name: str, done: int, steps: int) -> None:
+        self.name, self.first, self.steps = name, done, steps
+        self.started = self.told = time.monotonic()
+        self.loss: float | None = None
+
+    def tell(self, step: int, loss: float) -> None:
+        self.loss = loss if self.loss is None else 0.98 * self.loss + 0.02 * loss
+        now = time.monotonic()
+        if now - self.told < 10 and step < self.steps:
+            return
+        self.told = now
+        pace = (step - self.first) / max(now - self.started, 1e-9)
+        left = (self.steps - step) / pace / 60
+        line = f"{self.name}: step {step}/{self.steps}, loss {self.loss:.4f}, {pace:.2f} steps/s, {left:.1f} min left"
+        print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,66 @@
+"""`predict`: files that hold are reused, others made again; nothing depends on how the work is cut."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.core.errors import UsageError
+from bench.pipelines import predict as module
+from bench.pipelines.predict import best, predict
+from bench.pipelines.train import train
+from bench.store.predictions import read_predictions
+from tests.toy_track import bars, toy_track
+
+
+def test_answers_are_kept_reused_and_made_again_where_they_no_longer_hold(monkeypatch, tmp_path: Path) -> None:
+    track = toy_track(monkeypatch)
+    run = train(track, "real", data_root=tmp_path, quiet=True)
+    files = predict([f"run:{run.id}"], track, data_root=tmp_path, quiet=True)
+    images = bars("toy-test", 5, 3)
+    expected = f"predictions/toy/run-{run.id}/test-{images.digest[7:19]}.parquet"
+    assert files[0].relative_to(tmp_path).as_posix() == expected
+    header = read_predictions(files[0]).header
+    assert (header.weights, header.dataset_digest, header.limited) == (run.weights, images.digest, False)
+    assert header.declaration is not None
+    assert header.declaration.training == run.run
+    before = [path.read_bytes() for path in files]
+
+    asked: list[int] = []
+    ask = module._ask
+    monkeypatch.setattr(module, "_ask", lambda models, *a, **k: asked.append(len(models)) or ask(models, *a, **k))
+    predict([f"run:{run.id}"], track, data_root=tmp_path, quiet=True)
+    assert asked == [0, 0]
+    files[1].write_bytes(before[1][:100])
+    predict([f"run:{run.id}"], track, data_root=tmp_path, quiet=True)
+    assert asked == [0, 0, 0, 1]
+    assert [path.read_bytes() for path in files] == before
+    monkeypatch.setattr(module, "BLOCK", 7)
+    for path in files:
+        path.unlink()
+    predict([f"run:{run.id}"], track, data_root=tmp_path, workers=3, quiet=True)
+    assert [path.read_bytes() for path in files] == before
+
+
+def test_several_models_come_model_by_model_and_a_limit_is_marked(monkeypatch, tmp_path: Path) -> None:
+    track = toy_track(monkeypatch)
+    runs = [train(track, "real", arch=f"sklearn:{name}", data_root=tmp_path) for name in ("tree-5", "naive-bayes")]
+    files = predict([f"run:{run.id}" for run in runs], track, data_root=tmp_path, limit=20, quiet=True)
+    found = [read_predictions(path) for path in files]
+    assert [(one.header.model[4:], one.header.set) for one in found] == [
+        (run.id, name) for run in runs for name in ("test", "shift")
+    ]
+    assert all(one.header.limited and len(one.image_ids) == 20 for one in found)
+    whole = predict([f"run:{runs[0].id}"], track, data_root=tmp_path, limit=50, sets=["test"], quiet=True)
+    assert not read_predictions(whole[0]).header.limited
+
+
+def test_a_tie_goes_to_the_lower_class() -> None:
+    classes, odds = best(np.array([[0.2, 0.3, 0.3, 0.2]], dtype=np.float32), 3)
+    assert classes.tolist() == [[1, 2, 0]]
+    assert odds.dtype == np.float32
+
+
+def test_an_unknown_set_is_one_line(monkeypatch, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unknown set of track toy 'shfit': did you mean shift"):
+        predict([], toy_track(monkeypatch), sets=["shfit"], data_root=tmp_path)

@@ -1,0 +1,103 @@
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from bench.core.errors import DataError
+from bench.core.manifest import Item
+from bench.core.recipe import Recipe
+from bench.store.encoding import sha256_hex
+from bench.store.shards import plan, read_rows, read_shard, shard_slots, write_shard
+from tests.stub_maker import recipe_dict
+
+FILES = [b"first picture" * 9, b"second picture" * 9]
+ROW = Item(
+    id="train/0/000000",
+    image_name="train_0_000000.png",
+    split="train",
+    class_id="0",
+    class_name="zero",
+    template_id=79,
+    prompt="a photo of a zero.",
+    negative_prompt="",
+    seed=2**32 - 1,
+    attempt=0,
+    step=20,
+    cfg=7.5,
+    sampler="DDIMScheduler",
+    width=512,
+    height=512,
+    image_nsfw=None,
+    method="text-to-image",
+    source_image=None,
+    generator="g",
+    generator_revision="1",
+    dtype="float16",
+    sha256=sha256_hex(FILES[0]),
+    phash="0" * 16,
+    verdict="kept",
+)
+ITEMS = [ROW, replace(ROW, id="train/0/000001", sha256=sha256_hex(FILES[1]), image_nsfw=0.5, source_image="a.png")]
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_shard(tmp_path / "000000.parquet", ITEMS, FILES, drawing="sha256:d")
+    return tmp_path / "000000.parquet"
+
+
+def test_what_is_written_is_read(path):
+    file = read_shard(path)
+    assert file.drawing == "sha256:d"
+    assert file.sha256 == sha256_hex(path.read_bytes())
+    assert read_rows(file.table) == ITEMS
+    assert [image["bytes"] for image in file.table.column("image").to_pylist()] == FILES
+
+
+def test_a_flipped_bit_changes_no_image_and_no_row_unseen(path):
+    good = path.read_bytes()
+    intact = read_shard(path)
+    for place in range(0, len(good), 3):
+        harmed = bytearray(good)
+        harmed[place] ^= 1 << place % 8
+        path.write_bytes(harmed)
+        with suppress(DataError):
+            file = read_shard(path)
+            assert file.table.equals(intact.table)
+            assert file.sha256 != intact.sha256
+
+
+def test_a_truncated_shard_is_one_line(path):
+    good = path.read_bytes()
+    for keep in range(0, len(good), 211):
+        path.write_bytes(good[:keep])
+        with pytest.raises(DataError, match=r"000000\.parquet: damaged"):
+            read_shard(path)
+
+
+def recipe(**changes):
+    return Recipe.model_validate(recipe_dict(**changes))
+
+
+def test_shards_hold_whole_batches_of_one_class():
+    assert [shard_slots(recipe(batch=batch)) for batch in (1, 8, 50, 128)] == [100, 104, 100, 128]
+    shards = plan(recipe(batch=50, splits={"train": {"0": 230, "1": 0}, "val": 3}))
+    assert [(shard.path, shard.first, shard.count) for shard in shards] == [
+        ("images/train/0/000000.parquet", 0, 100),
+        ("images/train/0/000001.parquet", 100, 100),
+        ("images/train/0/000002.parquet", 200, 30),
+        ("images/val/0/000000.parquet", 0, 3),
+        ("images/val/1/000000.parquet", 0, 3),
+    ]
+    assert shards[2].ids()[-1] == "train/0/000229"
+
+
+def test_a_limit_is_spread_over_the_classes():
+    shards = plan(recipe(), limit=5)
+    assert [(shard.split, shard.class_id, shard.count) for shard in shards] == [
+        ("train", "0", 3),
+        ("train", "1", 2),
+        ("val", "0", 3),
+        ("val", "1", 2),
+    ]
+    assert sum(shard.count for shard in plan(recipe(), limit=1)) == 2

@@ -1,0 +1,70 @@
+"""A maker for tests: noise from the seed, no weights, no torch; and recipes that need no more."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import yaml
+from PIL import Image
+
+STUB = "tests.stub_maker:StubMaker"
+BLANK = "tests.stub_maker:BlankMaker"
+
+
+class StubMaker:
+    """Noise of 8 x 8 patches; STUB_DELAY seconds a batch."""
+
+    def __init__(self, recipe, *, device):
+        self.size = (recipe.size.width, recipe.size.height)
+        self.delay = float(os.environ.get("STUB_DELAY", "0"))
+
+    def draw(self, requests):
+        time.sleep(self.delay)
+        return [self._noise(request.seed) for request in requests]
+
+    def _noise(self, seed):
+        patches = np.random.default_rng(seed).integers(0, 256, (8, 8), dtype=np.uint8)
+        return Image.fromarray(patches).resize(self.size, Image.Resampling.BICUBIC)
+
+
+class BlankMaker(StubMaker):
+    """Black where four divides the seed; always black where STUB_DELAY is negative."""
+
+    def __init__(self, recipe, *, device):
+        super().__init__(recipe, device=device)
+        self.always = self.delay < 0
+        self.delay = 0
+
+    def _noise(self, seed):
+        return super()._noise(seed) if seed % 4 and not self.always else Image.new("L", self.size)
+
+
+def recipe_dict(**changes):
+    """2 classes x (10 train + 3 val), in batches of 4."""
+    recipe = {
+        "name": "tiny",
+        "version": "1.0.0",
+        "title": "Tiny",
+        "description": "For tests.",
+        "classes": [{"id": "0", "name": "zero"}, {"id": "1", "name": "one"}],
+        "splits": {"train": 10, "val": 3},
+        "prompts": {"bank": "test", "templates": ["a photo of a {}.", "a sketch of the {}."]},
+        "method": {"name": "text-to-image", "parameters": {"safety": "none"}},
+        "generator": {"name": "stub", "revision": "1", "weights": "sha256:" + "0" * 64},
+        "sampler": {"name": "DPMSolverMultistepScheduler", "steps": 2, "guidance": 3.3},
+        "size": {"width": 32, "height": 32},
+        "mode": "L",
+        "batch": 4,
+        "licence": "MIT",
+    }
+    return recipe | changes
+
+
+def write_recipe(folder: Path, **changes) -> str:
+    """The recipe file `<folder>/<version>.yaml`, as a reference that `generate` takes."""
+    recipe = recipe_dict(**changes)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{recipe['version']}.yaml"
+    path.write_text(yaml.safe_dump(recipe, sort_keys=False))
+    return str(path)
