@@ -133,8 +133,8 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a classifier on one arm; saved with its training record, and reused when it exists."""
-    from bench.pipelines.train import train as run
     from bench.pipelines.tracks import load_track
+    from bench.pipelines.train import train as run
 
     _show(
         run(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import pairwise
 
 from bench.core.digests import content_digest
 from bench.core.errors import DataError
@@ -56,7 +57,7 @@ class Manifest:
     def of(cls, reference: str, items: Iterable[Item]) -> "Manifest":
         """Sort the items; an id that stands twice is a DataError."""
         ordered = tuple(sorted(items, key=lambda item: item.id))
-        for left, right in zip(ordered, ordered[1:], strict=False):
+        for left, right in pairwise(ordered):
             if left.id == right.id:
                 raise DataError(f"{reference}: item {left.id!r} stands twice in the manifest")
         return cls(reference=reference, items=ordered)

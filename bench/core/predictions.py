@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -80,6 +81,6 @@ class Predictions:
         ordered = np.sort(answers, axis=1)
         self._refuse_first((np.diff(ordered, axis=1) == 0).any(axis=1), where, "a class stands twice in one row")
 
-    def _refuse_first(self, bad: np.ndarray, where: str, what: str) -> None:
+    def _refuse_first(self, bad: Any, where: str, what: str) -> None:
         if bad.any():
             raise DataError(f"{where}: image {self.image_ids[int(np.argmax(bad))]!r}: {what}")

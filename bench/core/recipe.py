@@ -40,7 +40,7 @@ class Method(Record):
     """The synthesis method, by its name on the shelf `bench/synthesis/`, and its parameters."""
 
     name: Name
-    parameters: dict[str, float | int | str | bool] = {}
+    parameters: dict[str, float | int | str | bool] = Field(default_factory=dict)
 
 
 class Generator(Record):
@@ -72,7 +72,7 @@ class Sampler(Record):
     name: str
     steps: int = Field(ge=1, le=65535)
     guidance: float = Field(ge=0)
-    options: dict[str, float | int | str | bool] = {}
+    options: dict[str, float | int | str | bool] = Field(default_factory=dict)
 
 
 class Size(Record):

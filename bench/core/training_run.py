@@ -18,7 +18,8 @@ class TrainingRun(Record):
     """Architecture, data arm, budget in optimizer steps and in epochs, seed.
 
     `arch` is a timm name, or `sklearn:NAME`. `steps` is None for classifiers that are not fitted by
-    steps; `fraction` is the share of the training images that was used. `match` says what is held equal to the other arms: optimizer `steps` or `epochs`.
+    steps; `fraction` is the share of the training images that was used. `match` says what is held equal
+    to the other arms: optimizer `steps` or `epochs`.
     """
 
     track: str

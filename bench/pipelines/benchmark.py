@@ -1,7 +1,6 @@
 """`make benchmark`: speed comparisons, both sides in one run; a table, and `.benchmarks/latest.json`."""
 
 import argparse
-import json
 import platform
 import tempfile
 import time

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from bench import engines, metrics, models, synthesis
 from bench.core.errors import BenchError
 from bench.core.record import Record
-from bench import engines, metrics, models, synthesis
 from bench.pipelines.recipes import list_recipes, load_recipe
 from bench.pipelines.tracks import load_track, ready_sets, track_names
 from bench.store.versions import open_version

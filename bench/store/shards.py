@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def write_shard(path: Path, items: Sequence[Item], files: Sequence[bytes], *, dr
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Parquet with page checksums, so that a flipped bit is found wherever it is."""
+    """Parquet with page checksums, so that a flipped bit in a row is found before there is a manifest."""
     pq.write_table(
         table, path, compression="zstd", use_dictionary=list(COLUMNS), write_page_checksum=True, write_statistics=False
     )
@@ -104,10 +104,8 @@ def write_table(table: pa.Table, path: Path) -> None:
 
 def rows_table(items: Sequence[Item]) -> pa.Table:
     """The manifest columns of `items`."""
-    columns = zip(*map(astuple, items), strict=True) if items else [()] * len(COLUMNS)
-    return pa.table(
-        [pa.array(column, field.type) for column, field in zip(columns, ROW_SCHEMA, strict=True)], ROW_SCHEMA
-    )
+    columns = [pa.array([getattr(item, field.name) for item in items], field.type) for field in ROW_SCHEMA]
+    return pa.table(columns, schema=ROW_SCHEMA)
 
 
 def read_rows(table: pa.Table) -> list[Item]:

@@ -39,17 +39,16 @@ class TextToImage:
     def __init__(self, recipe: Recipe, *, device: str) -> None:
         self._recipe = recipe
         self._device = pick_device(device)
-        self._pipeline = _open(recipe).to(self._device)
-        self._pipeline.scheduler = _sampler(self._pipeline, recipe.sampler)
+        with _settled():
+            self._pipeline = _open(recipe).to(self._device)
+            self._pipeline.scheduler = _sampler(self._pipeline, recipe.sampler)
         self._embeddings: dict[str, torch.Tensor] = {}
 
     def draw(self, requests: Sequence[Request]) -> list[Image.Image]:
         """One image a request, in the recipe's mode and size."""
         recipe = self._recipe
         guided = recipe.sampler.guidance > 1
-        with _one_thread(), torch.no_grad(), warnings.catch_warnings():
-            # Diffusers' quarrels with NumPy; nothing that a user could act on.
-            warnings.simplefilter("ignore", DeprecationWarning)
+        with _settled():
             images = self._pipeline(
                 prompt_embeds=self._embed([request.prompt for request in requests]),
                 negative_prompt_embeds=self._embed([r.negative_prompt for r in requests]) if guided else None,
@@ -132,11 +131,14 @@ def _sampler(pipeline: Any, sampler: Sampler) -> Any:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    # The order of a sum, and so its last bits, changes with the number of threads.
+def _settled() -> Iterator[None]:
+    """One thread, no gradients, and silence about Diffusers' quarrels with NumPy."""
     before = torch.get_num_threads()
+    # The order of a sum, and so its last bits, changes with the number of threads.
     torch.set_num_threads(1)
     try:
-        yield
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
     finally:
         torch.set_num_threads(before)

@@ -28,7 +28,9 @@ def test_content_digest_ignores_order_and_sees_every_change():
 def test_seed_is_a_function_of_identity_alone():
     seed = derive_seed("identity-1", 0, "digits-g", "train", "3", 17, 0, "noise")
     assert 0 <= seed < 2**32
-    code = "from bench.core.digests import derive_seed;print(derive_seed('identity-1',0,'digits-g','train','3',17,0,'noise'))"
+    code = (
+        "from bench.core.digests import derive_seed as d; print(d('identity-1',0,'digits-g','train','3',17,0,'noise'))"
+    )
     assert int(subprocess.check_output([sys.executable, "-c", code])) == seed
     assert seed != derive_seed("identity-1", 0, "digits-g", "train", "3", 17, 0, "template")
     assert derive_seed("a", "b") != derive_seed("ab")

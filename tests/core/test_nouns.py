@@ -15,7 +15,7 @@ from bench.core.score import Score, pack_bits
 from bench.core.track import Track
 from bench.core.training_run import TrainingData, TrainingRun
 
-ITEM = Item(**{name: "x" for name in COLUMNS} | {"id": "val/0/000000", "split": "val", "sha256": "aa"})
+ITEM = Item(**dict.fromkeys(COLUMNS, "x") | {"id": "val/0/000000", "split": "val", "sha256": "aa"})
 TRACK = {
     "name": "t",
     "title": "T",
@@ -73,7 +73,7 @@ def test_model_references():
     assert ModelRef.parse(str(ref)) == ref
     assert "/" not in ModelRef.parse("run:../../etc/passwd").slug
     for text in ("resnet50", ":x", "run:", "run:x?arch"):
-        with pytest.raises(UsageError, match="expected source:name|must read key=value"):
+        with pytest.raises(UsageError, match=r"expected source:name|must read key=value"):
             ModelRef.parse(text)
 
 

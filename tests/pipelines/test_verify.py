@@ -10,7 +10,8 @@ from PIL import Image
 from bench.core.errors import DataError, UsageError
 from bench.pipelines.generate import generate
 from bench.pipelines.verify import verify
-from bench.store.encoding import bits_apart
+from bench.store.encoding import bits_apart, sha256_hex
+from bench.store.shards import HEADER_KEY
 from bench.synthesis import METHODS
 from tests.stub_maker import STUB, StubMaker, write_recipe
 
@@ -102,14 +103,21 @@ def test_a_manifest_cut_short_is_found_and_mended(reference, tmp_path, folder):
 
 @pytest.mark.parametrize(("column", "value"), [("prompt", "a forged prompt"), ("class_id", "1"), ("seed", 7)])
 def test_a_row_forged_in_shard_and_manifest_is_found(reference, tmp_path, folder, column, value):
-    for path in (folder / "images" / "train" / "0" / "000000.parquet", folder / "manifest.parquet"):
-        table = pq.read_table(path)
-        values = table.column(column).to_pylist()
-        place = table.schema.get_field_index(column)
-        values[0] = value
-        forged = table.set_column(place, table.field(place), pa.array(values, table.field(place).type))
-        pq.write_table(forged, path)
+    manifest, shard = folder / "manifest.parquet", folder / "images" / "train" / "0" / "000000.parquet"
+    forge(shard, column, value, {})
+    forge(manifest, column, value, {"images/train/0/000000.parquet": sha256_hex(shard.read_bytes())})
     refused(reference, tmp_path, "the row of 'train/0/000000' is not what the recipe says")
+
+
+def forge(path, column, value, files):
+    table = pq.read_table(path)
+    values = table.column(column).to_pylist()
+    place = table.schema.get_field_index(column)
+    values[0] = value
+    header = json.loads(table.schema.metadata[HEADER_KEY])
+    header["files"] = header.get("files", {}) | files
+    forged = table.set_column(place, table.field(place), pa.array(values, table.field(place).type))
+    pq.write_table(forged.replace_schema_metadata({HEADER_KEY: json.dumps(header)}), path)
 
 
 def test_a_version_of_an_edited_recipe_is_refused(reference, tmp_path):

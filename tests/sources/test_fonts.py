@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.core.errors import DataError
 from bench.sources import fonts
 
 
@@ -72,5 +73,5 @@ def test_what_cannot_be_drawn_is_refused(digit: int, size: int, message: str) ->
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ImportError, match="package font-roboto are missing: pip install font-roboto"):
+    with pytest.raises(DataError, match="package font-roboto are missing: pip install font-roboto"):
         fonts.held_out_fonts()
