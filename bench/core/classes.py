@@ -1,5 +1,9 @@
 """The label space: classes with stable ids (WordNet ids on ImageNet, digits here) and display names."""
 
+from typing import Annotated
+
+from pydantic import StringConstraints
+
 from bench.core.digests import digest_json
 from bench.core.record import Record
 
@@ -7,7 +11,7 @@ from bench.core.record import Record
 class ClassName(Record):
     """One class: `id` identifies it everywhere, `name` is what a prompt says."""
 
-    id: str
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     name: str
 
 

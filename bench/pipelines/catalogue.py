@@ -49,8 +49,9 @@ def _tracks(data_root: Path) -> list[Entry]:
 def _datasets(data_root: Path) -> list[Entry]:
     entries = []
     for reference in list_recipes():
+        about, why_not = "", None
         try:
-            about, why_not = load_recipe(reference).title, None
+            about = load_recipe(reference).title
             open_version(reference, data_root)
         except BenchError as error:
             why_not = str(error)

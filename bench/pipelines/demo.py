@@ -6,7 +6,7 @@ Every step is the verb that a user would run by hand, and reuses what is already
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bench.core.record import Record
 from bench.core.track import Track
@@ -15,10 +15,16 @@ from bench.pipelines.population import population
 from bench.pipelines.publish import Published, publish
 from bench.pipelines.submit import submit
 from bench.pipelines.tracks import load_track
-from bench.pipelines.train import train
+from bench.pipelines.train import train_all
+from bench.pipelines.training_plan import Plan
 
 TRACK = "digits"
-ARMS = (("real", "steps"), ("synthetic", "steps"), ("mixed", "steps"), ("mixed", "epochs"))
+ARMS: tuple[tuple[str, Literal["steps", "epochs"]], ...] = (
+    ("real", "steps"),
+    ("synthetic", "steps"),
+    ("mixed", "steps"),
+    ("mixed", "epochs"),
+)
 
 
 class Demo(Record):
@@ -48,14 +54,21 @@ def demo(
     reference = track.synthetic.dataset if track.synthetic else None
     assert reference is not None, f"{TRACK}.yaml names its generated training data"
     step("generate", lambda: generate(reference, data_root=data_root, workers=workers, quiet=quiet))
-    step("train arms", lambda: _arms(track, data_root=data_root, boards=boards, seeds=seeds, quiet=quiet))
-    step("standard models", lambda: population(track, data_root=data_root, board_dir=boards, quiet=quiet))
+    step(
+        "train arms",
+        lambda: _arms(track, data_root=data_root, boards=boards, seeds=seeds, workers=workers, quiet=quiet),
+    )
+    step(
+        "standard models",
+        lambda: population(track, data_root=data_root, board_dir=boards, workers=workers, quiet=quiet),
+    )
     published = step("publish", lambda: publish(track, data_root=data_root, board_dir=boards, quiet=quiet))
     return Demo(published=published, seconds=seconds)
 
 
-def _arms(track: Track, *, data_root: Path, boards: Path, seeds: int, quiet: bool) -> None:
-    for seed in range(seeds):
-        for arm, match in ARMS:
-            run = train(track, arm, seed=seed, match=match, data_root=data_root, quiet=quiet)
-            submit([f"run:{run.id}"], track=track, data_root=data_root, board_dir=boards, role="arm", quiet=quiet)
+def _arms(track: Track, *, data_root: Path, boards: Path, seeds: int, workers: int | None, quiet: bool) -> None:
+    plans = [Plan(arm=arm, match=match, seed=seed) for seed in range(seeds) for arm, match in ARMS]
+    runs = train_all(track, plans, data_root=data_root, workers=workers, quiet=quiet)
+    submit(
+        [f"run:{run.id}" for run in runs], track=track, data_root=data_root, board_dir=boards, role="arm", quiet=quiet
+    )

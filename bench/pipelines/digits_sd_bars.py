@@ -62,7 +62,7 @@ def measure(generator: Path, oracle_folder: Path) -> dict:
 
 def load(folder: Path) -> StableDiffusionPipeline:
     """The pipeline in float32, silent."""
-    pipeline = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32, local_files_only=True)
+    pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32, low_cpu_mem_usage=False)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
