@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.core.errors import DataError, UsageError
+from bench.core.errors import DataError
 from bench.core.manifest import COLUMNS, Item
 from bench.core.recipe import Recipe
 from bench.store.atomic import replacing
@@ -72,8 +72,6 @@ def plan(recipe: Recipe, *, limit: int | None = None) -> list[Shard]:
     shards = []
     for split in recipe.splits:
         for position, item in enumerate(recipe.classes):
-            if "/" in item.id or item.id.startswith("."):
-                raise UsageError(f"{recipe.reference}: class id {item.id!r} cannot name a folder")
             count = recipe.count(split, item.id)
             if limit is not None:
                 share, rest = divmod(limit, len(recipe.classes))
