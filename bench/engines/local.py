@@ -16,6 +16,8 @@ from typing import Any
 
 from bench.core.errors import BenchError
 
+GOODBYE_SECONDS = 10
+
 Work = Callable[[Any], Any]
 
 
@@ -43,6 +45,10 @@ def run(function: Work | str, tasks: Sequence[Any], *, workers: int = 1) -> Iter
                 connection, worker = _hire(function)
                 crew[connection] = worker
         yield from _hand_out(crew, waiting)
+        for connection, worker in crew.items():
+            # Nothing left to do: a worker whose pipe closes puts its things away and ends.
+            connection.close()
+            worker.join(GOODBYE_SECONDS)
     finally:
         for connection, worker in crew.items():
             connection.close()

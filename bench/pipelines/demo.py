@@ -30,12 +30,13 @@ ARMS: tuple[tuple[str, Literal["steps", "epochs"]], ...] = (
 class Demo(Record):
     """What the demo made, and the seconds that each step took."""
 
+    dataset: str
     published: Published
     seconds: dict[str, float]
 
     def __str__(self) -> str:
         steps = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in self.seconds.items())
-        return f"{steps}; {sum(self.seconds.values()):.0f} s in all\n{self.published}"
+        return f"{steps}; {sum(self.seconds.values()):.0f} s in all\n{self.dataset}\n{self.published}"
 
 
 def demo(
@@ -53,7 +54,7 @@ def demo(
 
     reference = track.synthetic.dataset if track.synthetic else None
     assert reference is not None, f"{TRACK}.yaml names its generated training data"
-    step("generate", lambda: generate(reference, data_root=data_root, workers=workers, quiet=quiet))
+    made = step("generate", lambda: generate(reference, data_root=data_root, workers=workers, quiet=quiet))
     step(
         "train arms",
         lambda: _arms(track, data_root=data_root, boards=boards, seeds=seeds, workers=workers, quiet=quiet),
@@ -63,7 +64,7 @@ def demo(
         lambda: population(track, data_root=data_root, board_dir=boards, workers=workers, quiet=quiet),
     )
     published = step("publish", lambda: publish(track, data_root=data_root, board_dir=boards, quiet=quiet))
-    return Demo(published=published, seconds=seconds)
+    return Demo(dataset=f"{reference}: {made.note}", published=published, seconds=seconds)
 
 
 def _arms(track: Track, *, data_root: Path, boards: Path, seeds: int, workers: int | None, quiet: bool) -> None:
