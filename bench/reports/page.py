@@ -109,7 +109,7 @@ def _guide(board: Leaderboard) -> list[str]:
     return [
         "Each row is a model; each number is the share of a set's images that it names correctly, in percent, and"
         " the bar under it is the 95 % interval on a scale from 0 to 100.",
-        f"<b>In distribution</b> is {inside}, which resembles the real training data; <b>shifted accuracy</b>"
+        f"<b>{inside}</b> is the test set that resembles the real training data; <b>shifted accuracy</b>"
         f" is the plain mean over {_listing(headline)}, which look different.",
         "A model usually loses accuracy under shift in step with what it has in distribution: the chart's line shows"
         f" that for {fitted}.",
