@@ -23,7 +23,10 @@ Work = Callable[[Any], Any]
 
 def default_workers(device: str) -> int:
     """One process for each core that we may use; one for an accelerator."""
-    return len(os.sched_getaffinity(0)) if device == "cpu" else 1
+    if device != "cpu":
+        return 1
+    # Only Linux tells which cores are ours.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run(function: Work | str, tasks: Sequence[Any], *, workers: int = 1) -> Iterator[Any]:
