@@ -35,7 +35,9 @@ NOISE = {
     "prediction_type": "v_prediction",
 }
 WARM_UP = Schedule(steps=400, rate=2e-3, warmup=50, decay_share=0.5, ema=0.98, seed=2, save_every=400)
-SCHEDULE = Schedule(steps=4500, rate=1.5e-3, warmup=200, decay_share=0.35, ema=0.999, seed=3, save_every=250)
+SCHEDULE = Schedule(
+    steps=14_000, restart=4500, rate=1.5e-3, warmup=200, decay_share=0.35, ema=0.999, seed=3, save_every=250
+)
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,8 @@ def fit_denoiser(
 
 
 def shortened(steps: int) -> Schedule:
-    """The default schedule over another number of steps."""
-    return replace(SCHEDULE, steps=steps)
+    """The default schedule over another number of steps; in one cycle where there is no room for the first."""
+    return replace(SCHEDULE, steps=steps, restart=SCHEDULE.restart if steps > SCHEDULE.restart else 0)
 
 
 def denoiser_so_far(tokenizer: CLIPTokenizer, work: Path, size: Size = Size()) -> tuple[Denoiser, int]:

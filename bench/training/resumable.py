@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -23,7 +23,8 @@ StepLoss = Callable[[int, torch.Generator], Tensor]
 class Schedule:
     """AdamW for `steps` steps: linear warm-up, constant rate, then a cosine to zero over the last `decay_share`.
 
-    `steps` may be changed between two runs of one work folder as long as the decay has not begun.
+    With `restart`, a first cycle of that many steps is run to its end before (Loshchilov & Hutter, 2017). `steps` may
+    be changed between two runs of one work folder as long as the last decay has not begun.
     """
 
     steps: int
@@ -35,12 +36,15 @@ class Schedule:
     ema: float = 0.999  # largest decay of the moving average; it starts small: min(ema, (1 + step) / (10 + step))
     seed: int = 0
     save_every: int = 500
+    restart: int = 0
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step counted from 0."""
+        if step < self.restart:
+            return replace(self, steps=self.restart, restart=0).rate_at(step)
         if step < self.warmup:
             return self.rate * (step + 1) / self.warmup
-        first = self.steps * (1 - self.decay_share)
+        first = self.steps - (self.steps - self.restart) * self.decay_share
         if step < first:
             return self.rate
         return self.rate * 0.5 * (1 + math.cos(math.pi * (step - first) / max(self.steps - first, 1)))
