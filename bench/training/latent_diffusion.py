@@ -36,7 +36,7 @@ NOISE = {
 }
 WARM_UP = Schedule(steps=400, rate=2e-3, warmup=50, decay_share=0.5, ema=0.98, seed=2, save_every=400)
 SCHEDULE = Schedule(
-    steps=14_000, restart=4500, rate=1.5e-3, warmup=200, decay_share=0.35, ema=0.999, seed=3, save_every=250
+    steps=12_500, restart=4500, rate=1.5e-3, warmup=200, decay_share=0.35, ema=0.999, seed=3, save_every=250
 )
 
 
