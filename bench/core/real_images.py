@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator
 
-from bench.core.record import Record
+from bench.core.record import Grown, Record
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
 Folder = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*(/\w[\w.-]*)*$")]
@@ -13,16 +13,18 @@ Folder = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*(/\w[\w.-]*)*$")]
 EVALUATION = ("val", "validation", "test")
 
 
-class Mirrored(Record):
+class Mirrored(Grown):
     """As many images of each class as the real set `mirrors` has: from `least` to `most`.
 
     `counts` are filled in where they are known here; the identity of a recipe does without them.
     """
 
+    later = ("counts",)
+
     mirrors: Name
     least: int = Field(ge=1)
     most: int = Field(ge=1)
-    counts: dict[str, int] | None = Field(default=None, exclude=True)
+    counts: dict[str, int] | None = None
 
 
 class Conditioning(Record):
