@@ -92,8 +92,9 @@ def pick_device(name: str) -> str:
 
 @contextmanager
 def settled() -> Iterator[None]:
-    """One thread, no gradients, and silence about Diffusers' quarrels with NumPy."""
-    before = torch.get_num_threads()
+    """One thread, no gradients, and silence about Diffusers' quarrels with NumPy and with unusual parts."""
+    before, verbosity = torch.get_num_threads(), diffusers_logging.get_verbosity()
+    diffusers_logging.set_verbosity_error()
     # The order of a sum, and so its last bits, changes with the number of threads.
     torch.set_num_threads(1)
     try:
@@ -103,6 +104,7 @@ def settled() -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(before)
+        diffusers_logging.set_verbosity(verbosity)
 
 
 def _sampler(pipeline: Any, sampler: Sampler) -> Any:
