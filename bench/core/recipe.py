@@ -16,6 +16,7 @@ Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 SLOT = "{}"
 
+
 class Prompts(Record):
     """A bank of templates, one drawn for each image from its identity, and the negative prompt."""
 

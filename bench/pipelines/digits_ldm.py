@@ -16,9 +16,9 @@ import torch
 from diffusers import AutoencoderKL, DiffusionPipeline
 
 from bench.core.errors import BenchError, DataError
+from bench.models.oracle import Oracle
 from bench.pipelines.digits_corpus import corpus
 from bench.pipelines.digits_sd import GENERATOR, ORACLE, WORK
-from bench.models.oracle import Oracle
 from bench.synthesis.class_conditional import sample_ldm
 from bench.synthesis.pinned_weights import SHIPPED, weights_digest
 from bench.training import class_conditional
@@ -51,9 +51,7 @@ def agreement(folder: Path = FOLDER) -> float:
     right = []
     for label in range(10):
         generators = [torch.Generator().manual_seed(1000 * label + i) for i in range(EACH_CLASS)]
-        pictures = sample_ldm(
-            pipeline, [label] * EACH_CLASS, generators, steps=STEPS, guidance=GUIDANCE, size=(32, 32)
-        )
+        pictures = sample_ldm(pipeline, [label] * EACH_CLASS, generators, steps=STEPS, guidance=GUIDANCE, size=(32, 32))
         images = ((pictures[:, 0] + 1) / 2).clamp(0, 1).mul(255).to(torch.uint8).numpy()
         right.append(reader.read(images)[0].argmax(1) == label)
     return float(np.mean(right))

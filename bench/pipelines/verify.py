@@ -119,7 +119,9 @@ def _redrawn(
     recipe: Recipe, version: Version, wanted: int, lock: Lock | None, data_root: Path, *, quiet: bool
 ) -> dict[str, int]:
     """How many of `wanted` images came out identical, alike, drifted when drawn again."""
-    drawing = Drawing(recipe_json=recipe.model_dump_json(), maker=METHODS[recipe.method.name], device="cpu", data_root=str(data_root))
+    drawing = Drawing(
+        recipe_json=recipe.model_dump_json(), maker=METHODS[recipe.method.name], device="cpu", data_root=str(data_root)
+    )
     tasks = [RedrawTask(drawing, items) for items in _batches_by_hash(recipe, version, wanted)]
     likeness: dict[str, Likeness] = {}
     bar = tqdm(total=wanted, desc="redraw", unit="img", disable=True if quiet or not tasks else None)

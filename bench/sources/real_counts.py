@@ -39,7 +39,9 @@ def check_counts(name: str, known: Known, counts: Mapping[str, int], *, class_id
     """DataError, with what is missing, where `counts` are not those of the whole set."""
     odd = sorted(set(counts) ^ class_ids)
     if odd:
-        raise DataError(f"{where}: not {name}: expected {len(class_ids)} classes, got {len(counts)}; look at {odd[0]!r}")
+        raise DataError(
+            f"{where}: not {name}: expected {len(class_ids)} classes, got {len(counts)}; look at {odd[0]!r}"
+        )
     found = (sum(counts.values()), min(counts.values()), max(counts.values()))
     if found != (known.images, known.least, known.most):
         raise DataError(

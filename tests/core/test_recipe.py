@@ -62,7 +62,11 @@ BAD = [
     ("conditioning", {"folder": "/x", "splits": {"train": "train", "val": "val"}}, "conditioning.folder"),
     ("conditioning", {"folder": "x", "splits": {"train": "train"}}, "must name every split once; look at 'val'"),
     ("conditioning", {"folder": "x", "splits": {"train": "val", "val": "train"}}, "evaluation images must not mix"),
-    ("conditioning", {"folder": "x", "splits": {"train": "test", "val": "val"}}, "'train' would be made from real 'test'"),
+    (
+        "conditioning",
+        {"folder": "x", "splits": {"train": "test", "val": "val"}},
+        "'train' would be made from real 'test'",
+    ),
     ("conditioning", {"folder": "x", "splits": {"val": "val", "test": "val"}}, "made from the same real 'val' images"),
 ]
 

@@ -97,7 +97,12 @@ def test_what_is_no_recipe_is_one_line(tmp_path, text, message):
     ("old", "new", "line", "message"),
     [
         ("  steps: 2", "  stepps: 2", 29, "unknown key 'sampler.stepps': did you mean steps"),
-        ("- a sketch of the {}.", "- a sketch", 18, "prompts.templates: template 'a sketch' must have exactly one slot"),
+        (
+            "- a sketch of the {}.",
+            "- a sketch",
+            18,
+            "prompts.templates: template 'a sketch' must have exactly one slot",
+        ),
         ("- id: '1'", "- id: '0'", 5, "classes: class '0' stands twice"),
         ("  steps: 2", "  steps: none", 29, "sampler.steps: "),
         ("  train: 10", "  train: -1", 11, "splits.train"),
@@ -147,7 +152,12 @@ def test_a_named_class_list_and_its_classes_written_out_are_one_recipe(tmp_path)
 
 def test_aliases_in_a_recipe_cannot_make_it_endless(tmp_path):
     path = tmp_path / "1.0.0.yaml"
-    path.write_text("a: &a [" + "x, " * 9 + "x]\n" + "".join(f"{c}: &{c} [{f'*{p}, ' * 9}*{p}]\n" for p, c in zip("abcdef", "bcdefg")))
+    path.write_text(
+        "a: &a ["
+        + "x, " * 9
+        + "x]\n"
+        + "".join(f"{c}: &{c} [{f'*{p}, ' * 9}*{p}]\n" for p, c in zip("abcdef", "bcdefg"))
+    )
     with pytest.raises(UsageError, match="unknown key 'a'"):
         load_recipe(str(path))
     path.write_text("name: &a [*a]\n")
