@@ -41,7 +41,7 @@ def weights_folder(generator: Generator) -> Path:
 
 
 def why_absent(generator: Generator) -> str | None:
-    """Why the generator's weights are not on this machine, in a line; None where they are. Asks no hub, hashes nothing."""
+    """Why the generator's weights are not here, in a line; None where they are. Asks no hub, hashes nothing."""
     if generator.unpinned:
         return f"generator {generator.name} is not pinned yet: {generator.unpinned}"
     if not _on_hub(generator.name):

@@ -19,6 +19,7 @@ from torch.nn.functional import one_hot
 from bench.training.latent_diffusion import NOISE, Size
 from bench.training.resumable import Schedule, fit
 
+SIZE = Size()
 SCHEDULE = Schedule(steps=6000, rate=1.5e-3, warmup=200, decay_share=0.4, ema=0.999, seed=4, save_every=250)
 
 
@@ -46,7 +47,7 @@ def fit_class_conditional(
     work: Path,
     *,
     schedule: Schedule = SCHEDULE,
-    size: Size = Size(),
+    size: Size = SIZE,
     fused: bool = False,
 ) -> UNet2DConditionModel:
     """Fits the UNet of latents float [n, 4, 8, 8] and labels int64 [n]; resumable in `work`; its moving average."""
