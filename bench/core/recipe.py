@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from bench.core.classes import ClassName, check_classes, shared_names
 from bench.core.digests import derive_seed, digest_json
-from bench.core.errors import UsageError
+from bench.core.errors import DataError
 from bench.core.real_images import Conditioning, Mirrored, Name
 from bench.core.record import Grown, Record
 
@@ -187,13 +187,13 @@ class Recipe(Grown):
         return f"{self.name}@{self.version}"
 
     def count(self, split: str, class_id: str, *, at_most: int | None = None) -> int:
-        """Images of one class in one split, `at_most` so many; UsageError where real counts are not known here."""
+        """Images of one class in one split, `at_most` so many; DataError where real counts are not known here."""
         counts = self.splits[split]
         if isinstance(counts, Mirrored):
             if at_most is not None and at_most <= counts.least:
                 return at_most
             if counts.counts is None:
-                raise UsageError(
+                raise DataError(
                     f"{self.reference}: split {split!r} mirrors {counts.mirrors}, whose images per class are not known"
                     f" here; count yours: python -m bench.pipelines.real_counts {counts.mirrors} FOLDER"
                 )

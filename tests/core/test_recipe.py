@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from bench.core.errors import UsageError
+from bench.core.errors import DataError, UsageError
 from bench.core.recipe import Recipe
 from bench.core.record import parse
 
@@ -128,5 +128,5 @@ def test_mirrored_counts_are_no_part_of_the_identity():
     assert (known.count("train", "1"), known.count("train", "1", at_most=5)) == (9, 5)
     assert unknown.count("train", "1", at_most=3) == 3
     for at_most in (None, 4):
-        with pytest.raises(UsageError, match="mirrors real, whose images per class are not known here; count yours"):
+        with pytest.raises(DataError, match="mirrors real, whose images per class are not known here; count yours"):
             unknown.count("train", "1", at_most=at_most)
