@@ -56,7 +56,7 @@ def _datasets(data_root: Path) -> list[Entry]:
             about, obstacles = recipe.title, why_not_drawable(recipe, data_root)
             open_version(reference, data_root)
         except BenchError as error:
-            why_not = f"{error} ({obstacles})" if about and obstacles else str(error)
+            why_not = f"not made here; it needs: {obstacles}" if about and obstacles else str(error)
         entries.append(Entry(kind="dataset", name=reference, about=about, ready=why_not is None, why_not=why_not))
     return entries
 

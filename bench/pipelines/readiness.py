@@ -28,7 +28,7 @@ def why_not_drawable(recipe: Recipe, data_root: Path) -> str | None:
     for split, counts in recipe.splits.items():
         if isinstance(counts, Mirrored) and counts.counts is None:
             reasons.append(
-                f"the images per class of {counts.mirrors}, which split {split} mirrors, are not known here; count"
-                f" yours: python -m bench.pipelines.real_counts {counts.mirrors} FOLDER"
+                f"the images per class of {counts.mirrors}, for split {split} (python -m bench.pipelines.real_counts"
+                f" {counts.mirrors} FOLDER)"
             )
     return "; ".join(reason for reason in reasons if reason) or None

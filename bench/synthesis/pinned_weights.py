@@ -53,10 +53,7 @@ def why_absent(generator: Generator) -> str | None:
     found = try_to_load_from_cache(generator.name, "model_index.json", revision=generator.revision)
     if isinstance(found, str):
         return None
-    return (
-        f"the weights of {generator.name} are not in the hub's cache; `generate` fetches revision"
-        f" {generator.revision[:12]} from the hub ({generator.licence})"
-    )
+    return f"the weights of {generator.name}, which `generate` fetches from the hub ({generator.licence})"
 
 
 def weights_digest(folder: Path) -> str:
