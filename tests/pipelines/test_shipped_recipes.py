@@ -72,9 +72,11 @@ def photographs(root, recipe, *, classes, each=10):
 
 
 def made_small(path):
-    """The recipe in that file with pictures of 64 pixels and four steps instead of 512 and 50."""
+    """The recipe in that file, made quick: 64 pixels for 512, four steps, batches of 5 for 50."""
     text = Path(path).read_text()
-    Path(path).write_text(text.replace(": 512", ": 64").replace("steps: 50", "steps: 4"))
+    for old, new in ((": 512", ": 64"), ("steps: 50", "steps: 4"), ("steps: 20", "steps: 4"), ("batch: 50", "batch: 5")):
+        text = text.replace(old, new)
+    Path(path).write_text(text)
 
 
 def check(reference, generators, root, *, limit, small=False):
