@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 
 from bench import __version__
-from bench.core.errors import BenchError, SubmissionRejected
+from bench.core.errors import BenchError, SubmissionRejected, UsageError
 
 INTERRUPTED = 130
 
@@ -66,9 +66,22 @@ def demo(
 
 
 @app.command(name="list")
-def list_(what: What, data_root: Root = None, as_json: AsJson = False) -> None:
+def list_(
+    what: What,
+    schema: Annotated[bool, typer.Option("--schema", help="datasets: the JSON Schema of a recipe.")] = False,
+    data_root: Root = None,
+    as_json: AsJson = False,
+) -> None:
     """What exists, whether it is ready here, and the reason where it isn't."""
     from bench.pipelines.catalogue import catalogue
+
+    if schema:
+        from bench.pipelines.recipes import recipe_schema
+
+        if what != "datasets":
+            raise UsageError(f"list {what}: there is a schema of datasets alone; leave out --schema")
+        print(json.dumps(recipe_schema(), indent=1, sort_keys=True))
+        return
 
     _show(catalogue(what, data_root=_root(data_root)), as_json)
 
@@ -82,6 +95,9 @@ def generate(
     workers: Workers = None,
     out: Annotated[Path | None, typer.Option(help="A folder of your own for the version.")] = None,
     device: Device = "cpu",
+    generator: Annotated[
+        Path | None, typer.Option(help="Stand-in: draw with the pipeline in this folder; not for publication.")
+    ] = None,
     write_lock: Annotated[bool, typer.Option("--write-lock", help="Write the lock of a new version.")] = False,
     offline: Offline = False,
     data_root: Root = None,
@@ -91,10 +107,17 @@ def generate(
     """Make a dataset version, or go on with one that was interrupted."""
     from bench.pipelines.generate import generate as run
 
+    root = _root(data_root, offline=offline)
+    if generator is not None:
+        from bench.pipelines.stand_in import stand_in
+
+        reference = stand_in(reference, generator, data_root=root)
+        if not quiet:
+            print(f"stand-in recipe, for other verbs: {reference}", file=sys.stderr)
     _show(
         run(
             reference,
-            data_root=_root(data_root, offline=offline),
+            data_root=root,
             split=split,
             limit=limit,
             workers=workers,

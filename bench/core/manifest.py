@@ -14,7 +14,8 @@ class Item:
     """One image. Columns are DiffusionDB's and what makes an image regenerable (interface.md, "Files").
 
     `id` is `split/class_id/slot`, `cfg` the guidance scale, `sha256` that of the encoded bytes,
-    `phash` the 64-bit perceptual hash in hex, `verdict` what the filters said (`kept`).
+    `phash` the 64-bit perceptual hash in hex, `verdict` what the filters said (`kept`), `source_image`
+    the real image that it was made from, as `split/class_id/file@sha256`.
     """
 
     id: str
@@ -22,7 +23,7 @@ class Item:
     split: str
     class_id: str
     class_name: str
-    template_id: int
+    template_id: int | None
     prompt: str
     negative_prompt: str
     seed: int

@@ -5,11 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from bench.core.classes import ClassName, check_classes
+from bench.core.classes import ClassName, check_classes, shared_names
 from bench.core.digests import derive_seed, digest_json
-from bench.core.record import Record
+from bench.core.errors import DataError
+from bench.core.real_images import Conditioning, Mirrored, Name
+from bench.core.record import Grown, Record
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
 SemanticVersion = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -43,26 +44,35 @@ class Method(Record):
     parameters: dict[str, float | int | str | bool] = Field(default_factory=dict)
 
 
-class Generator(Record):
+class Generator(Grown):
     """The weights that draw: a shipped name, a folder or a hub id, pinned by revision and digest.
 
-    A hub id (`owner/name`) needs the 40 hex digits of a commit; anything else needs `weights`.
+    A hub id (`owner/name`) needs the 40 hex digits of a commit; anything else needs `weights`. Where
+    neither can be known yet, `unpinned` says why, and nothing is drawn with it. `format: bin`: the
+    repository has no safetensors. `compiled`: by torch.compile, which may change bits.
     """
+
+    later = ("unpinned", "format", "compiled")
 
     name: str
     revision: str
     weights: Digest | None = None
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
     licence: str = "unknown"
+    unpinned: str | None = None
+    format: Literal["bin"] | None = None
+    compiled: Literal[True] | None = None
 
     @model_validator(mode="after")
     def _pinned(self) -> "Generator":
-        commit = re.fullmatch(r"[0-9a-f]{40}", self.revision)
-        if self.weights is None and not commit:
+        pinned = self.weights is not None or re.fullmatch(r"[0-9a-f]{40}", self.revision)
+        if not pinned and not self.unpinned:
             raise ValueError(
                 f"generator {self.name!r} is not pinned: expected a 40-hex commit as revision"
                 f" or the sha256 of its weights, got revision {self.revision!r} and no weights"
             )
+        if pinned and self.unpinned:
+            raise ValueError(f"generator {self.name!r} is pinned; leave out unpinned")
         return self
 
 
@@ -89,12 +99,19 @@ class Encoding(Record):
     quality: int | None = Field(default=None, ge=1, le=100)
 
 
-class Recipe(Record):
+Count = Annotated[int, Field(ge=0)]
+
+
+class Recipe(Grown):
     """Everything that defines a dataset version; its digest is the version's first identity.
 
-    `splits` maps a split to its images per class: one number, or one for each class id.
-    `batch` fixes which images are drawn together, because that can change bits.
+    `splits` maps a split to its images per class: one number, one for each class id, or a real set to mirror.
+    `batch` fixes which images are drawn together, because that can change bits. `ambiguous_names` declares
+    the display names that several classes share. `label_space`: the class ids in the order of the generator's
+    own labels, where the method draws by label; `conditioning`: where it draws from real images.
     """
+
+    later = ("prompts", "ambiguous_names", "label_space", "conditioning")
 
     name: Name
     version: SemanticVersion
@@ -102,9 +119,12 @@ class Recipe(Record):
     description: str
     parent: str | None = None
     classes: tuple[ClassName, ...]
-    splits: dict[Name, Annotated[int, Field(ge=0)] | dict[str, Annotated[int, Field(ge=0)]]]
-    prompts: Prompts
+    ambiguous_names: dict[str, tuple[str, ...]] | None = None
+    splits: dict[Name, Count | Mirrored | dict[str, Count]]
+    prompts: Prompts | None = None
     method: Method
+    label_space: tuple[str, ...] | None = None
+    conditioning: Conditioning | None = None
     generator: Generator
     sampler: Sampler
     size: Size
@@ -129,20 +149,57 @@ class Recipe(Record):
                 raise ValueError(f"split {split!r} must count every class once; look at class {odd!r}")
         return self
 
+    @model_validator(mode="after")
+    def _shared_names_are_declared(self) -> "Recipe":
+        shared, declared = shared_names(self.classes), self.ambiguous_names or {}
+        for name in sorted(set(shared) | set(declared)):
+            if set(declared.get(name, ())) != set(shared.get(name, ())):
+                raise ValueError(
+                    f"ambiguous_names: {name!r} is the name of {', '.join(shared.get(name, ())) or 'no two classes'},"
+                    f" declared for {', '.join(declared.get(name, ())) or 'none'}; declare it so, or rename a class"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _labels_and_sources_cover(self) -> "Recipe":
+        if self.label_space is not None:
+            labels = set(self.label_space)
+            missing = [item.id for item in self.classes if item.id not in labels]
+            if missing:
+                raise ValueError(f"label_space: class {missing[0]!r} is not among the generator's labels")
+        if self.conditioning is not None and set(self.conditioning.splits) != set(self.splits):
+            odd = sorted(set(self.conditioning.splits) ^ set(self.splits))[0]
+            raise ValueError(f"conditioning.splits must name every split once; look at {odd!r}")
+        return self
+
     @property
     def digest(self) -> str:
         """`sha256:…` of the canonical JSON of the record."""
-        return digest_json(self.model_dump(mode="json"))
+        written = self.model_dump(mode="json")
+        for split, counts in self.splits.items():
+            if isinstance(counts, Mirrored):
+                written["splits"][split].pop("counts", None)
+        return digest_json(written)
 
     @property
     def reference(self) -> str:
         """`name@version`."""
         return f"{self.name}@{self.version}"
 
-    def count(self, split: str, class_id: str) -> int:
-        """Images of one class in one split."""
+    def count(self, split: str, class_id: str, *, at_most: int | None = None) -> int:
+        """Images of one class in one split, `at_most` so many; DataError where real counts are not known here."""
         counts = self.splits[split]
-        return counts if isinstance(counts, int) else counts[class_id]
+        if isinstance(counts, Mirrored):
+            if at_most is not None and at_most <= counts.least:
+                return at_most
+            if counts.counts is None:
+                raise DataError(
+                    f"{self.reference}: split {split!r} mirrors {counts.mirrors}, whose images per class are not known"
+                    f" here; count yours: python -m bench.pipelines.real_counts {counts.mirrors} FOLDER"
+                )
+            counts = counts.counts
+        found = counts if isinstance(counts, int) else counts[class_id]
+        return found if at_most is None else min(found, at_most)
 
     def seed(self, *identity: str | int) -> int:
         """uint32 seed of what is made: rule, root seed, dataset name, then split, class, slot and purpose.

@@ -6,6 +6,7 @@ from pathlib import Path
 from bench import engines, metrics, models, synthesis
 from bench.core.errors import BenchError
 from bench.core.record import Record
+from bench.pipelines.readiness import why_not_drawable
 from bench.pipelines.recipes import list_recipes, load_recipe
 from bench.pipelines.tracks import load_track, ready_sets, track_names
 from bench.store.versions import open_version
@@ -51,10 +52,11 @@ def _datasets(data_root: Path) -> list[Entry]:
     for reference in list_recipes():
         about, why_not = "", None
         try:
-            about = load_recipe(reference).title
+            recipe = load_recipe(reference)
+            about, obstacles = recipe.title, why_not_drawable(recipe, data_root)
             open_version(reference, data_root)
         except BenchError as error:
-            why_not = str(error)
+            why_not = f"not made here; it needs: {obstacles}" if about and obstacles else str(error)
         entries.append(Entry(kind="dataset", name=reference, about=about, ready=why_not is None, why_not=why_not))
     return entries
 

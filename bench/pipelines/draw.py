@@ -13,24 +13,31 @@ from bench.core.classes import ClassName
 from bench.core.digests import digest_json
 from bench.core.errors import DataError
 from bench.core.manifest import Item
+from bench.core.real_images import Mirrored
 from bench.core.recipe import SLOT, Recipe
+from bench.sources.real_images import RealImages
 from bench.store.encoding import EXTENSION, bits_apart, encode, perceptual_hash, sha256_hex
 from bench.store.locks import ALIKE_BITS
+from bench.store.paths import data_root
 from bench.store.shards import Shard, item_id, write_shard
 from bench.synthesis.maker import Maker, Request
 
 ATTEMPTS = 5
 # What a version may change while its images stay the same: numbers of images, words about it.
-_NOT_DRAWN = ("version", "title", "description", "parent", "classes", "splits", "licence")
+_NOT_DRAWN = ("version", "title", "description", "parent", "classes", "ambiguous_names", "splits", "licence")
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """How to draw: the recipe as JSON, the method as `module:attribute`, the device. It can be sent, and hashed."""
+    """How to draw: the recipe as JSON, the method as `module:attribute`, the device. It can be sent, and hashed.
+
+    `data_root`: where real images are found; empty for the default one.
+    """
 
     recipe_json: str
     maker: str
     device: str
+    data_root: str = ""
 
     @property
     def recipe(self) -> Recipe:
@@ -87,7 +94,12 @@ def draw_batch(drawing: Drawing, split: str, class_id: str, start: int) -> list[
     recipe = drawing.recipe
     one = class_of(recipe, class_id)
     planned = [plan_item(recipe, split, one, slot) for slot in range(start, start + recipe.batch)]
-    items, images = _draw_until_kept(_maker(drawing), recipe, planned)
+    real = _real_images(drawing)
+    if real is not None:
+        needed = _real_needed(recipe, split, class_id, start + recipe.batch)
+        sources = [real.source(split, class_id, _slot(item), needed=needed) for item in planned]
+        planned = [replace(item, source_image=source) for item, source in zip(planned, sources, strict=True)]
+    items, images = _draw_until_kept(_maker(drawing), real, recipe, planned)
     files = [encode(image, recipe.encoding) for image in images]
     rows = [
         replace(item, sha256=sha256_hex(file), phash=perceptual_hash(image))
@@ -102,8 +114,14 @@ def class_of(recipe: Recipe, class_id: str) -> ClassName:
 
 
 def plan_item(recipe: Recipe, split: str, one: ClassName, slot: int, attempt: int = 0) -> Item:
-    """All that is known of an item before it is drawn; `sha256` and `phash` are empty."""
-    template_id = recipe.seed(split, one.id, slot, "template") % len(recipe.prompts.templates)
+    """All that is known of an item before it is drawn; `sha256` and `phash` are empty.
+
+    Where the recipe has no prompts, `template_id` is None and the prompt is empty.
+    """
+    template_id, prompt = None, ""
+    if recipe.prompts is not None:
+        template_id = recipe.seed(split, one.id, slot, "template") % len(recipe.prompts.templates)
+        prompt = recipe.prompts.templates[template_id].replace(SLOT, one.name)
     identity = item_id(split, one.id, slot)
     return Item(
         id=identity,
@@ -112,8 +130,8 @@ def plan_item(recipe: Recipe, split: str, one: ClassName, slot: int, attempt: in
         class_id=one.id,
         class_name=one.name,
         template_id=template_id,
-        prompt=recipe.prompts.templates[template_id].replace(SLOT, one.name),
-        negative_prompt=recipe.prompts.negative,
+        prompt=prompt,
+        negative_prompt=recipe.prompts.negative if recipe.prompts else "",
         seed=recipe.seed(split, one.id, slot, attempt, "noise"),
         attempt=attempt,
         step=recipe.sampler.steps,
@@ -139,7 +157,9 @@ def drawing_digest(recipe: Recipe, one: ClassName) -> str:
     return digest_json(drawn | {"class": one.model_dump(mode="json")})
 
 
-def _draw_until_kept(maker: Maker, recipe: Recipe, items: list[Item]) -> tuple[list[Item], list[Image.Image]]:
+def _draw_until_kept(
+    maker: Maker, real: RealImages | None, recipe: Recipe, items: list[Item]
+) -> tuple[list[Item], list[Image.Image]]:
     """Draw a batch; what came out as one colour (a safety checker's black, a failed sum) is drawn anew.
 
     It is drawn with the next attempt's seed, the others beside it as before, so that the result
@@ -147,7 +167,7 @@ def _draw_until_kept(maker: Maker, recipe: Recipe, items: list[Item]) -> tuple[l
     """
     images: dict[int, Image.Image] = {}
     for _ in range(ATTEMPTS):
-        drawn = maker.draw([Request(item.class_name, item.prompt, item.negative_prompt, item.seed) for item in items])
+        drawn = maker.draw([_request(item, real) for item in items])
         _check_size(drawn, items)
         images |= {i: image for i, image in enumerate(drawn) if i not in images and not _one_colour(image)}
         if len(images) == len(items):
@@ -160,8 +180,22 @@ def _draw_until_kept(maker: Maker, recipe: Recipe, items: list[Item]) -> tuple[l
     )
 
 
+def _real_needed(recipe: Recipe, split: str, class_id: str, end: int) -> int:
+    """Real images that the slots before `end` start from; those beyond the version's only fill a batch."""
+    counts = recipe.splits[split]
+    if isinstance(counts, Mirrored) and counts.counts is None:
+        return min(end, counts.least)
+    return recipe.count(split, class_id, at_most=end)
+
+
+def _request(item: Item, real: RealImages | None) -> Request:
+    source = real.read(item.source_image) if real is not None and item.source_image else None
+    return Request(item.class_name, item.prompt, item.negative_prompt, item.seed, source, item.class_id)
+
+
 def _next_attempt(recipe: Recipe, item: Item) -> Item:
-    return plan_item(recipe, item.split, class_of(recipe, item.class_id), _slot(item), item.attempt + 1)
+    fresh = plan_item(recipe, item.split, class_of(recipe, item.class_id), _slot(item), item.attempt + 1)
+    return replace(fresh, source_image=item.source_image)
 
 
 def _check_size(images: Sequence[Image.Image], items: Sequence[Item]) -> None:
@@ -194,3 +228,9 @@ def _maker(drawing: Drawing) -> Maker:
     # One loaded pipeline a worker, whatever number of shards it draws.
     module, attribute = drawing.maker.split(":")
     return getattr(import_module(module), attribute)(drawing.recipe, device=drawing.device)
+
+
+@lru_cache(maxsize=1)
+def _real_images(drawing: Drawing) -> RealImages | None:
+    conditioning = drawing.recipe.conditioning
+    return None if conditioning is None else RealImages(data_root(drawing.data_root), conditioning)

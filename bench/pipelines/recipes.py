@@ -1,14 +1,18 @@
 """Finding recipes: `datasets/<name>/<version>.yaml`, read, expanded and validated."""
 
 from pathlib import Path
+from typing import Any
 
 from bench.core.errors import UsageError
 from bench.core.recipe import Recipe
-from bench.core.record import parse
+from bench.core.record import Lines, at_line, parse
 from bench.core.registry import unknown
-from bench.sources.prompt_banks import prompt_bank
-from bench.store.documents import read_yaml
+from bench.pipelines.real_counts import known_counts
+from bench.sources.class_lists import CLASS_LISTS, class_list
+from bench.sources.prompt_banks import BANKS, prompt_bank
+from bench.store.documents import read_yaml_lines
 from bench.store.paths import datasets_folder
+from bench.synthesis import TAKES
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -22,11 +26,13 @@ def list_recipes() -> list[str]:
 
 
 def load_recipe(reference: str) -> Recipe:
-    """The recipe `name@version`, or in a file of one's own; UsageError naming file and key where it is wrong."""
+    """The recipe `name@version`, or in a file of one's own; UsageError naming file, line and key where it is wrong."""
     path = recipe_path(reference)
-    recipe = parse(Recipe, _expanded(read_yaml(path), path), where=str(path))
+    data, lines = read_yaml_lines(path)
+    recipe = parse(Recipe, _expanded(data, path, lines), where=str(path), lines=lines)
     if path.suffix in SUFFIXES and Path(reference) != path and recipe.reference != reference:
         raise UsageError(f"{path}: holds {recipe.reference}, its place says {reference}; correct name or version")
+    _check_method(recipe, path, lines)
     return recipe
 
 
@@ -45,18 +51,98 @@ def lock_path(reference: str) -> Path:
     return recipe_path(reference).with_suffix(".lock")
 
 
-def _expanded(data: object, path: Path) -> object:
-    """`data` with the templates of its bank written out, so that the digest covers every word."""
+def recipe_schema() -> dict[str, Any]:
+    """The JSON Schema of a recipe file: that of the record, and the names that stand for lists."""
+    schema = Recipe.model_json_schema()
+    named = {"enum": sorted(CLASS_LISTS)}
+    renamed = {"type": "object", "required": ["list"], "additionalProperties": False}
+    renamed["properties"] = {"list": named, "names": {"type": "object", "additionalProperties": {"type": "string"}}}
+    for key, shorthands in (("classes", [named, renamed]), ("label_space", [named])):
+        schema["properties"][key] = {"anyOf": [*shorthands, schema["properties"][key]]}
+    prompts = schema["$defs"]["Prompts"]
+    prompts["properties"]["bank"] |= {"examples": sorted(BANKS)}
+    prompts["required"] = ["bank"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+
+
+def _expanded(data: object, path: Path, lines: Lines) -> object:
+    """`data` with everything written out that it says by name, so that the digest covers every word."""
     if not isinstance(data, dict):
         raise UsageError(f"{path}: expected a recipe (name, version, classes…), got {type(data).__name__}")
-    prompts = data.get("prompts")
-    if isinstance(prompts, dict) and "templates" not in prompts and isinstance(prompts.get("bank"), str):
+    data = dict(data)
+    for key, expand in _SHORTHANDS.items():
         try:
-            templates = prompt_bank(prompts["bank"])
+            data |= {key: expand(data[key])} if key in data else {}
         except UsageError as error:
-            raise UsageError(f"{path}: prompts.bank: {error}") from None
-        data = data | {"prompts": prompts | {"templates": templates}}
+            place = (key, *getattr(error, "place", ()))
+            raise UsageError(f"{at_line(str(path), lines, place)}: {'.'.join(place)}: {error}") from None
     return data
+
+
+class _Misplaced(UsageError):
+    """Wrong at a place below the key in hand."""
+
+    def __init__(self, message: str, *place: str) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+def _classes(value: object) -> object:
+    """`imagenet-1k`, or `{list: imagenet-1k, names: {id: another name}}`."""
+    if isinstance(value, str):
+        return class_list(value)
+    if not isinstance(value, dict):
+        return value
+    for key in value:
+        if key not in ("list", "names"):
+            raise _Misplaced(unknown(str(key), known=("list", "names"), kind="key"), str(key))
+    classes, names = class_list(str(value.get("list"))), value.get("names") or {}
+    for one in names:
+        if one not in {item.id for item in classes}:
+            raise _Misplaced(f"no class of {value['list']}", "names", str(one))
+    return [{"id": item.id, "name": names.get(item.id, item.name)} for item in classes]
+
+
+def _label_space(value: object) -> object:
+    return [item.id for item in class_list(value)] if isinstance(value, str) else value
+
+
+def _prompts(value: object) -> object:
+    if not isinstance(value, dict) or "templates" in value or not isinstance(value.get("bank"), str):
+        return value
+    try:
+        return value | {"templates": prompt_bank(value["bank"])}
+    except UsageError as error:
+        raise _Misplaced(str(error), "bank") from None
+
+
+def _splits(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    return {
+        split: counts | {"counts": known_counts(str(counts["mirrors"]))}
+        if isinstance(counts, dict) and "mirrors" in counts
+        else counts
+        for split, counts in value.items()
+    }
+
+
+_SHORTHANDS = {"classes": _classes, "label_space": _label_space, "prompts": _prompts, "splits": _splits}
+# What a method draws from, and the key that says it.
+_KEYS = {"prompts": "prompts", "labels": "label_space", "images": "conditioning"}
+
+
+def _check_method(recipe: Recipe, path: Path, lines: Lines) -> None:
+    """A method gets what it draws from, and nothing that it would ignore."""
+    name = recipe.method.name
+    if name not in TAKES:
+        where = at_line(str(path), lines, ("method", "name"))
+        raise UsageError(f"{where}: method.name: {unknown(name, known=TAKES, kind='synthesis method')}")
+    for what, key in _KEYS.items():
+        given, wanted = getattr(recipe, key) is not None, what in TAKES[name]
+        if given != wanted:
+            where = at_line(str(path), lines, (key,) if given else ("method",))
+            raise UsageError(f"{where}: {key}: method {name} {'takes none; leave it out' if given else 'needs it'}")
 
 
 def _by_version(reference: str) -> tuple[str, list[int], str]:

@@ -68,7 +68,7 @@ def verify(reference: str, *, data_root: Path, regenerate: int = 0, quiet: bool 
         counts=version.manifest.counts(),
         content_digest=version.content_digest,
         lock=state,
-        redrawn=_redrawn(recipe, version, regenerate, read_lock(path), quiet=quiet),
+        redrawn=_redrawn(recipe, version, regenerate, read_lock(path), data_root, quiet=quiet),
         note=note,
     )
 
@@ -110,13 +110,18 @@ def _check_shard(recipe: Recipe, version: Version, shard: Shard, offset: int) ->
         wanted = plan_item(recipe, shard.split, one, slot, item.attempt)
         # The guidance scale is stored as float32.
         wanted = replace(wanted, sha256=item.sha256, phash=item.phash, cfg=float(np.float32(wanted.cfg)))
+        wanted = replace(wanted, source_image=item.source_image if recipe.conditioning else None)
         if item != wanted:
             raise DataError(f"{path}: the row of {item.id!r} is not what the recipe says")
 
 
-def _redrawn(recipe: Recipe, version: Version, wanted: int, lock: Lock | None, *, quiet: bool) -> dict[str, int]:
+def _redrawn(
+    recipe: Recipe, version: Version, wanted: int, lock: Lock | None, data_root: Path, *, quiet: bool
+) -> dict[str, int]:
     """How many of `wanted` images came out identical, alike, drifted when drawn again."""
-    drawing = Drawing(recipe_json=recipe.model_dump_json(), maker=METHODS[recipe.method.name], device="cpu")
+    drawing = Drawing(
+        recipe_json=recipe.model_dump_json(), maker=METHODS[recipe.method.name], device="cpu", data_root=str(data_root)
+    )
     tasks = [RedrawTask(drawing, items) for items in _batches_by_hash(recipe, version, wanted)]
     likeness: dict[str, Likeness] = {}
     bar = tqdm(total=wanted, desc="redraw", unit="img", disable=True if quiet or not tasks else None)

@@ -72,10 +72,8 @@ def plan(recipe: Recipe, *, limit: int | None = None) -> list[Shard]:
     shards = []
     for split in recipe.splits:
         for position, item in enumerate(recipe.classes):
-            count = recipe.count(split, item.id)
-            if limit is not None:
-                share, rest = divmod(limit, len(recipe.classes))
-                count = min(count, share + (position < rest))
+            share, rest = divmod(limit or 0, len(recipe.classes))
+            count = recipe.count(split, item.id, at_most=None if limit is None else share + (position < rest))
             for block, first in enumerate(range(0, count, slots)):
                 size = min(slots, count - first)
                 shards.append(Shard(split, item.id, first, size, shard_path(split, item.id, block)))

@@ -18,6 +18,7 @@ class Request:
     negative_prompt: str
     seed: int
     source: Image.Image | None = None
+    class_id: str = ""
 
 
 class Maker(Protocol):

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from bench.core.errors import UsageError
+from bench.core.errors import DataError, UsageError
 from bench.core.recipe import Recipe
 from bench.core.record import parse
 
@@ -53,6 +53,21 @@ BAD = [
     ("batch", 0, "batch: "),
     ("name", "Digits G", "name: "),
     ("method", None, "method: "),
+    ("generator.unpinned", "not known", "generator 'digits-sd' is pinned; leave out unpinned"),
+    ("classes", [{"id": "0", "name": "a"}, {"id": "1", "name": "a"}], "ambiguous_names: 'a' is the name of 0, 1,"),
+    ("ambiguous_names", {"zero": ["0", "1"]}, "ambiguous_names: 'zero' is the name of no two classes, declared for 0"),
+    ("label_space", ["0", "2"], "label_space: class '1' is not among the generator's labels"),
+    ("splits.train", {"mirrors": "real", "least": 0, "most": 1}, "splits.train"),
+    ("conditioning", {"folder": "../x", "splits": {"train": "train", "val": "val"}}, "conditioning.folder"),
+    ("conditioning", {"folder": "/x", "splits": {"train": "train", "val": "val"}}, "conditioning.folder"),
+    ("conditioning", {"folder": "x", "splits": {"train": "train"}}, "must name every split once; look at 'val'"),
+    ("conditioning", {"folder": "x", "splits": {"train": "val", "val": "train"}}, "evaluation images must not mix"),
+    (
+        "conditioning",
+        {"folder": "x", "splits": {"train": "test", "val": "val"}},
+        "'train' would be made from real 'test'",
+    ),
+    ("conditioning", {"folder": "x", "splits": {"val": "val", "test": "val"}}, "made from the same real 'val' images"),
 ]
 
 
@@ -93,3 +108,25 @@ def test_a_hub_generator_is_pinned_by_a_commit():
     assert parse(Recipe, changed("generator", hub), where="-").generator.weights is None
     with pytest.raises(UsageError, match="not pinned"):
         parse(Recipe, changed("generator", hub | {"revision": "main"}), where="-")
+
+
+def test_what_came_later_is_in_the_digest_only_where_it_is_said():
+    recipe = parse(Recipe, GOOD, where="-")
+    assert not {"label_space", "conditioning", "ambiguous_names"} & set(recipe.model_dump())
+    assert not {"unpinned", "format", "compiled"} & set(recipe.model_dump()["generator"])
+    for path, value in (("label_space", ["0", "1"]), ("generator.compiled", True), ("generator.format", "bin")):
+        changed_recipe = parse(Recipe, changed(path, value), where="-")
+        assert changed_recipe.digest != recipe.digest
+        assert parse(Recipe, changed_recipe.model_dump(mode="json"), where="-") == changed_recipe
+
+
+def test_mirrored_counts_are_no_part_of_the_identity():
+    mirror = {"mirrors": "real", "least": 3, "most": 9}
+    unknown = parse(Recipe, changed("splits.train", mirror), where="-")
+    known = parse(Recipe, changed("splits.train", mirror | {"counts": {"0": 3, "1": 9}}), where="-")
+    assert unknown.digest == known.digest
+    assert (known.count("train", "1"), known.count("train", "1", at_most=5)) == (9, 5)
+    assert unknown.count("train", "1", at_most=3) == 3
+    for at_most in (None, 4):
+        with pytest.raises(DataError, match="mirrors real, whose images per class are not known here; count yours"):
+            unknown.count("train", "1", at_most=at_most)

@@ -9,9 +9,10 @@ import torch
 from bench.core.errors import DataError, UsageError
 from bench.core.recipe import Recipe
 from bench.pipelines.generate import generate
+from bench.synthesis.diffusion import pick_device
 from bench.synthesis.maker import Request
 from bench.synthesis.pinned_weights import weights_digest
-from bench.synthesis.text_to_image import TextToImage, pick_device
+from bench.synthesis.text_to_image import TextToImage
 from tests.stub_maker import recipe_dict, write_recipe
 from tests.tiny_pipeline import build_tiny_pipeline
 
@@ -73,9 +74,9 @@ def test_the_caller_s_threads_are_given_back(maker):
 
 
 def test_embeddings_are_kept_but_not_for_ever(maker, monkeypatch):
-    monkeypatch.setattr("bench.synthesis.text_to_image.KEPT_PROMPTS", 2)
+    monkeypatch.setattr("bench.synthesis.prompt_embeddings.KEPT_PROMPTS", 2)
     maker.draw([request(1, prompt=f"prompt {i}") for i in range(4)])
-    assert len(maker._embeddings) == 2
+    assert len(maker._prompts._kept) == 2
 
 
 @pytest.mark.parametrize("sampler", ["DDIMScheduler", "EulerAncestralDiscreteScheduler", "DDPMScheduler"])

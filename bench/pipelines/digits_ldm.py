@@ -1,0 +1,82 @@
+"""The class-conditional generator `digits-ldm`: `train` makes it on the latents of `digits-sd`, `measure` reads it.
+
+python -m bench.pipelines.digits_ldm train [--work DIR] [--steps N]
+python -m bench.pipelines.digits_ldm measure
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, DiffusionPipeline
+
+from bench.core.errors import BenchError, DataError
+from bench.models.oracle import Oracle
+from bench.pipelines.digits_corpus import corpus
+from bench.pipelines.digits_sd import GENERATOR, ORACLE, WORK
+from bench.synthesis.class_conditional import sample_ldm
+from bench.synthesis.pinned_weights import SHIPPED, weights_digest
+from bench.training import class_conditional
+from bench.training.autoencoder import encode
+
+FOLDER = SHIPPED / "digits-ldm"
+EACH_CLASS = 100
+# As the recipe draws.
+STEPS, GUIDANCE = 20, 3.0
+
+
+def train(work: Path, *, steps: int | None = None, folder: Path = FOLDER) -> str:
+    """Fits the UNet on the corpus of `digits-sd` and writes `folder`; a killed run goes on where it was; the digest."""
+    seen = corpus(work)
+    vae = AutoencoderKL.from_pretrained(GENERATOR / "vae", low_cpu_mem_usage=False).eval()
+    schedule = class_conditional.SCHEDULE if steps is None else replace(class_conditional.SCHEDULE, steps=steps)
+    unet = class_conditional.fit_class_conditional(
+        encode(vae, seen.images), seen.labels, work, schedule=schedule, fused=steps is None
+    )
+    class_conditional.export(folder, vae, unet)
+    return weights_digest(folder)
+
+
+@torch.no_grad()
+def agreement(folder: Path = FOLDER) -> float:
+    """The share of 100 images a class in which the oracle reads the class that was asked for."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no weights yet; run: python -m bench.pipelines.digits_ldm train")
+    pipeline, reader = DiffusionPipeline.from_pretrained(folder, low_cpu_mem_usage=False), Oracle(ORACLE)
+    right = []
+    for label in range(10):
+        generators = [torch.Generator().manual_seed(1000 * label + i) for i in range(EACH_CLASS)]
+        pictures = sample_ldm(pipeline, [label] * EACH_CLASS, generators, steps=STEPS, guidance=GUIDANCE, size=(32, 32))
+        images = ((pictures[:, 0] + 1) / 2).clamp(0, 1).mul(255).to(torch.uint8).numpy()
+        right.append(reader.read(images)[0].argmax(1) == label)
+    return float(np.mean(right))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.pipelines.digits_ldm", description=__doc__.splitlines()[0])
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    training = verbs.add_parser("train", help="make the generator (needs the weights of digits-sd)")
+    training.add_argument("--work", type=Path, default=WORK, help="checkpoints; a killed run goes on from there")
+    training.add_argument("--steps", type=int, help="optimizer steps")
+    verbs.add_parser("measure", help="let the oracle read the weights that are there")
+    chosen = parser.parse_args(arguments)
+    torch.set_num_threads(2)
+    try:
+        if chosen.verb == "train":
+            print(train(chosen.work, steps=chosen.steps))
+        else:
+            print(f"oracle agreement: {agreement():.4f} of {10 * EACH_CLASS} images")
+    except BenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
