@@ -140,6 +140,10 @@ def verify(
 def diff(
     old: Annotated[str, typer.Argument(metavar="NAME@V1")],
     new: Annotated[str, typer.Argument(metavar="NAME@V2")],
+    rescore: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Score predictions on the images that both share.")
+    ] = None,
+    track: Annotated[str | None, typer.Option("--track", help="The track of the predictions.")] = None,
     data_root: Root = None,
     as_json: AsJson = False,
 ) -> None:
@@ -147,7 +151,7 @@ def diff(
     from bench.pipelines.diff import diff as run
     from bench.pipelines.diff import refuse
 
-    report = run(old, new, data_root=_root(data_root))
+    report = run(old, new, data_root=_root(data_root), rescore=rescore or (), track=track)
     _show(report, as_json)
     refuse(report)
 

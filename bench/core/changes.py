@@ -33,9 +33,8 @@ class Changes(Record):
     def __str__(self) -> str:
         """`5000 kept, 1000 added, 0 removed, 0 changed`, and in what."""
         where = ", ".join(f"{column} of {count}" for column, count in self.changed_in.items())
-        return (
-            f"{self.kept} kept, {self.added} added, {self.removed} removed, {self.changed} changed"
-            + (f" ({where})" if where else "")
+        return f"{self.kept} kept, {self.added} added, {self.removed} removed, {self.changed} changed" + (
+            f" ({where})" if where else ""
         )
 
 

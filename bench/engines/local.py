@@ -29,9 +29,7 @@ def default_workers(device: str) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(
-    function: Work | str, tasks: Sequence[Any], *, workers: int | None = 1, device: str = "cpu"
-) -> Iterator[Any]:
+def run(function: Work | str, tasks: Sequence[Any], *, workers: int | None = 1, device: str = "cpu") -> Iterator[Any]:
     """`function(task)` for each task, yielded as they complete, in no fixed order.
 
     `function`: of the top level of a module, or `"module:attribute"`. One worker works in this

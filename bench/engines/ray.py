@@ -21,6 +21,7 @@ from bench.engines.local import Work, attempt, default_workers
 # How often a task is begun anew when the node or the process that worked on it is gone.
 RETRIES = 5
 
+
 def run(function: Work | str, tasks: Sequence[Any], *, workers: int | None = 1, device: str = "cpu") -> Iterator[Any]:
     """`function(task)` for each task, yielded as they complete, in no fixed order.
 
@@ -87,6 +88,7 @@ def _cluster(workers: int | None) -> Iterator[ModuleType]:
     finally:
         ray.shutdown()
         if folder:
+            del os.environ["RAY_TMPDIR"]
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -103,7 +105,6 @@ def _connect(ray: ModuleType, workers: int | None, options: dict[str, Any]) -> s
                 " start one: ray start --head"
             ) from None
     # Short, because Ray's sockets lie below it and their names may have 107 characters.
-    folder = tempfile.mkdtemp(prefix="ray-")
-    cores = workers or default_workers("cpu")
-    ray.init(address="local", num_cpus=cores, include_dashboard=False, _temp_dir=folder, **options)
+    os.environ["RAY_TMPDIR"] = folder = tempfile.mkdtemp(prefix="ray-")
+    ray.init(address="local", num_cpus=workers or default_workers("cpu"), include_dashboard=False, **options)
     return folder

@@ -1,4 +1,4 @@
-"""`python -m bench.pipelines.changelog`: write `datasets/CHANGELOG.md` from the recipes, their differences and locks."""
+"""`python -m bench.pipelines.changelog`: write `datasets/CHANGELOG.md` from recipes, their differences and locks."""
 
 from itertools import pairwise
 
@@ -41,9 +41,7 @@ def _entry(recipe: Recipe, what: str) -> str:
 def _first(recipe: Recipe) -> str:
     generator = f"{recipe.generator.name}, revision {recipe.generator.revision}"
     try:
-        counts = [
-            f"{split} {sum(recipe.count(split, one.id) for one in recipe.classes):,}" for split in recipe.splits
-        ]
+        counts = [f"{split} {sum(recipe.count(split, one.id) for one in recipe.classes):,}" for split in recipe.splits]
     except UsageError:
         counts = list(recipe.splits)
     return f"{len(recipe.classes):,} classes ({', '.join(counts)}), {recipe.method.name} by {generator}"

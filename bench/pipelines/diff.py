@@ -1,5 +1,6 @@
 """`diff`: what became of a version's images in a later one, and the version number that this needs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -8,8 +9,10 @@ from bench.core.errors import DataError, UsageError
 from bench.core.manifest import changes
 from bench.core.recipe import Recipe
 from bench.core.record import Record
+from bench.pipelines.anchor import Anchor, anchor
 from bench.pipelines.lineage import planned_changes, recipe_changes, too_little
 from bench.pipelines.recipes import load_recipe
+from bench.pipelines.tracks import load_track
 from bench.store.versions import Version, open_version
 
 
@@ -34,6 +37,7 @@ class DiffReport(Record):
     claimed: Bump | None
     enough: bool
     objection: str | None
+    anchor: Anchor | None = None
 
     def __str__(self) -> str:
         counts = Changes.model_validate(self.model_dump(include=set(Changes.model_fields)))
@@ -41,15 +45,19 @@ class DiffReport(Record):
         examples = "".join(f"\n  {kind}: {one} …" for kind, one in self.first.items() if kind != "kept")
         recipe = f"\nrecipe: {', '.join(self.recipe)}" if self.recipe else "\nrecipe: as before"
         verdict = f"needs {self.bump}, claims {self.claimed or 'no step'}"
-        return f"{self.old} to {self.new}: {counts}{how}{examples}{recipe}\n{verdict}"
+        anchor = f"\n{self.anchor}" if self.anchor else ""
+        return f"{self.old} to {self.new}: {counts}{how}{examples}{recipe}\n{verdict}{anchor}"
 
 
-def diff(old: str, new: str, *, data_root: Path) -> DiffReport:
+def diff(old: str, new: str, *, data_root: Path, rescore: Sequence[Path] = (), track: str | None = None) -> DiffReport:
     """Compare the manifests where both versions were made here, else the recipes, and hold the number to the rules.
 
     UsageError for versions of two datasets, or the newer one first; DataError for a damaged manifest. A version that
-    claims too little is no error here: the report's `objection` says so in one line.
+    claims too little is no error here: the report's `objection` says so in one line. `rescore`: prediction files of
+    `track`, to be scored on the images that both versions share.
     """
+    if rescore and track is None:
+        raise UsageError("predictions are of a track; name it with --track")
     before, now = load_recipe(old), load_recipe(new)
     if before.name != now.name:
         raise UsageError(f"{before.reference} and {now.reference} are not of one dataset; diff compares its versions")
@@ -73,6 +81,7 @@ def diff(old: str, new: str, *, data_root: Path) -> DiffReport:
         claimed=claim,
         enough=fine,
         objection=None if fine else too_little(before, now, found if found.bump == bump else planned),
+        anchor=_anchor(rescore, (before.reference, now.reference), str(track), data_root) if rescore else None,
     )
 
 
@@ -80,6 +89,10 @@ def refuse(report: DiffReport) -> None:
     """DataError where images differ more than the version number says; UsageError where the recipes already do."""
     if report.objection:
         raise (DataError if report.basis == "manifests" else UsageError)(report.objection)
+
+
+def _anchor(files: Sequence[Path], versions: tuple[str, str], track: str, data_root: Path) -> Anchor:
+    return anchor(files, versions, track=load_track(track), data_root=data_root)
 
 
 def _made(recipe: Recipe, data_root: Path) -> Version | None:

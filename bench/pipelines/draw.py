@@ -95,7 +95,9 @@ def redraw(task: RedrawTask) -> dict[str, Likeness]:
     """For each item: is what is drawn now identical, perceptually identical, or has it drifted?"""
     first, recipe = task.items[0], task.drawing.recipe
     start = item_slot(first.id) // recipe.batch * recipe.batch
-    now = {item.id: file for item, file in encoded(recipe, draw_batch(task.drawing, first.split, first.class_id, start))}
+    now = {
+        item.id: file for item, file in encoded(recipe, draw_batch(task.drawing, first.split, first.class_id, start))
+    }
     stored = open_shard(task.path)
     before = dict(zip(stored.table.column("id").to_pylist(), stored.images(), strict=True))
     return {item.id: likeness(bytes(before[item.id]), now[item.id], what=item.id) for item in task.items}

@@ -1,7 +1,6 @@
 """What comes before a version: its predecessor and parent among the recipes, and whether its number claims enough."""
 
 import re
-from pathlib import Path
 
 from bench.core.changes import Changes, claimed, enough, number
 from bench.core.errors import UsageError
@@ -35,7 +34,9 @@ def predecessors(reference: str, recipe: Recipe) -> list[Recipe]:
     parent = recipe.parent or ""
     if parent.partition("@")[0] == recipe.name and parent not in (one.reference for one in found):
         if parent not in known:
-            raise UsageError(f"{recipe.reference}: its parent {parent} has no recipe; known: {', '.join(sorted(known))}")
+            raise UsageError(
+                f"{recipe.reference}: its parent {parent} has no recipe; known: {', '.join(sorted(known))}"
+            )
         found.append(known[parent])
     return found
 

@@ -45,10 +45,12 @@ def redraw(
             bar.update(len(answer))
     drifted = sorted(item_id for item_id, kind in found.items() if kind == "drifted")
     if drifted:
-        why = ", ".join(lock.differences(device)) or "no library, no processor, no device" if lock else "there is no lock"
+        why = (
+            ", ".join(lock.differences(device)) or "no library, no processor, no device" if lock else "there is no lock"
+        )
         raise DataError(
             f"{recipe.reference}: {len(drifted)} of {len(found)} redrawn images drifted, first {drifted[0]!r};"
-            f" different from the lock: {why}"
+            f" different from the lock: {why or 'no library, no processor, no device'}"
         )
     return dict(sorted(Counter(found.values()).items()))
 

@@ -86,7 +86,7 @@ def lock_folder(path: Path, *, shared: bool = False) -> Iterator[None]:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        file = open(path / LOCK_NAME, "a+b", buffering=0)
+        file = open(path / LOCK_NAME, "a+b", buffering=0)  # noqa: SIM115 (closed below)
     except OSError as error:
         raise _refused(path, error) from error
     with file:

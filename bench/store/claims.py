@@ -44,7 +44,9 @@ def _refuse_foreign(folder: Path, recipe: Recipe) -> object:
         found = json.loads(claim.read_bytes())
         holder = "{name}@{version}".format(**found)
     except (ValueError, KeyError, TypeError):
-        raise DataError(f"{claim}: damaged; remove it if the folder holds {recipe.reference} complete, else the folder") from None
+        raise DataError(
+            f"{claim}: damaged; remove it if the folder holds {recipe.reference} complete, else the folder"
+        ) from None
     if holder != recipe.reference:
         raise UsageError(f"{folder} holds {holder}, not {recipe.reference}; choose another folder")
     return found

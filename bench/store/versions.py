@@ -130,7 +130,9 @@ class Version:
             table = table.filter(pc.equal(table.column("split"), split))
             for item_id, class_id in zip(*(table.column(name).to_pylist() for name in ("id", "class_id")), strict=True):
                 if class_id not in place:
-                    raise DataError(f"{self.reference}: class {class_id!r} of item {item_id!r} is not in the class list")
+                    raise DataError(
+                        f"{self.reference}: class {class_id!r} of item {item_id!r} is not in the class list"
+                    )
                 ids.append(item_id)
                 labels.append(place[class_id])
             digests += table.column("sha256").to_pylist()

@@ -179,8 +179,14 @@ def test_a_lock_of_another_recipe_is_refused_before_anything_is_drawn(recipes, t
 
 def test_the_keys_in_which_recipes_differ(recipes):
     old = load_recipe(write_recipe(recipes))
-    new = old.model_validate(recipe_dict(version="2.0.0", prompts=TEMPLATES, mode="RGB", sampler={
-        "name": "DDIMScheduler", "steps": 2, "guidance": 3.3, "options": {"eta": 1}}))
+    new = old.model_validate(
+        recipe_dict(
+            version="2.0.0",
+            prompts=TEMPLATES,
+            mode="RGB",
+            sampler={"name": "DDIMScheduler", "steps": 2, "guidance": 3.3, "options": {"eta": 1}},
+        )
+    )
     assert recipe_changes(old, new) == [
         "mode L → RGB",
         "prompts.templates",

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from bench.core.errors import DataError, UsageError
+from bench.core.recipe import Encoding
 from bench.pipelines.generate import generate
 from bench.pipelines.verify import verify
-from bench.core.recipe import Encoding
 from bench.store.encoding import bits_apart, encode, likeness
 from bench.store.shards import HEADER_KEY, open_shard
 from bench.synthesis import METHODS
@@ -87,7 +87,9 @@ def test_a_drift_says_what_differs_from_the_lock(reference, tmp_path, monkeypatc
     versions = json.loads(lock.read_text())["versions"] | {"torch": "0.1"}
     edit(lock, versions=versions, machine={"processor": "Babbage", "threads": 1, "device": "Analytical Engine"})
     monkeypatch.setattr(StubMaker, "_noise", noise_of_the_next_seed)
-    with pytest.raises(DataError, match=r"drifted.*torch .* \(lock: 0\.1\), processor .*Babbage\), device cpu \(lock: Ana"):
+    with pytest.raises(
+        DataError, match=r"drifted.*torch .* \(lock: 0\.1\), processor .*Babbage\), device cpu \(lock: Ana"
+    ):
         verify(reference, data_root=tmp_path, regenerate=1, workers=1, quiet=True)
 
 
@@ -125,7 +127,9 @@ def test_a_manifest_cut_short_is_found_and_mended(reference, tmp_path, folder):
     whole = manifest.read_bytes()
     manifest.write_bytes(whole[: len(whole) // 2])
     refused(reference, tmp_path, "manifest.parquet: damaged")
-    table = pq.read_table(pa.BufferReader(whole)).replace_schema_metadata(pq.read_metadata(pa.BufferReader(whole)).metadata)
+    table = pq.read_table(pa.BufferReader(whole)).replace_schema_metadata(
+        pq.read_metadata(pa.BufferReader(whole)).metadata
+    )
     pq.write_table(table.slice(0, 20), manifest)
     refused(reference, tmp_path, r"20 rows with digest sha256:\w+…, it was written with")
     assert generate(reference, data_root=tmp_path, workers=1, quiet=True).drawn == 0
