@@ -13,7 +13,8 @@ from bench.pipelines.anchor import Anchor, anchor
 from bench.pipelines.lineage import planned_changes, recipe_changes, too_little
 from bench.pipelines.recipes import load_recipe
 from bench.pipelines.tracks import load_track
-from bench.store.versions import Version, open_version
+from bench.store.paths import version_folder
+from bench.store.versions import MANIFEST, Version, open_version
 
 
 class DiffReport(Record):
@@ -96,9 +97,8 @@ def _anchor(files: Sequence[Path], versions: tuple[str, str], track: str, data_r
 
 
 def _made(recipe: Recipe, data_root: Path) -> Version | None:
-    """The version as it was made here from this recipe, if it was."""
-    try:
-        version = open_version(recipe.reference, data_root)
-    except DataError:
+    """The version as it was made here from this recipe, if it was; a damaged manifest is a DataError."""
+    if not (version_folder(data_root, recipe.name, recipe.version) / MANIFEST).is_file():
         return None
+    version = open_version(recipe.reference, data_root)
     return version if version.recipe_digest == recipe.digest else None

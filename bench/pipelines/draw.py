@@ -1,8 +1,8 @@
 """What a worker of `generate` does: draw one shard from its identity alone, and put it on the disk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +17,7 @@ from bench.core.manifest import Item
 from bench.core.recipe import SLOT, Recipe
 from bench.store.atomic import write_bytes
 from bench.store.encoding import EXTENSION, Likeness, encode, likeness, perceptual_hash, sha256_hex
+from bench.store.machine import library_versions
 from bench.store.shards import Shard, item_id, item_slot, open_shard, shard_bytes
 from bench.synthesis.maker import Maker, Request
 
@@ -56,11 +57,15 @@ class DrawTask:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What `images` were drawn for; `file` is their Parquet file, where it was to be brought back."""
+    """What `images` were drawn for; `file` is their Parquet file, where it was to be brought back.
+
+    `versions`: the libraries that drew it there.
+    """
 
     shard: Shard
     images: int
-    file: bytes | None
+    file: bytes | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,9 +91,9 @@ def draw_shard(task: DrawTask) -> Drawn:
     items, files = zip(*kept, strict=True)
     data = shard_bytes(items, files, drawing=drawing_digest(recipe, class_of(recipe, shard.class_id)))
     if task.folder is None:
-        return Drawn(shard, task.images, data)
+        return Drawn(shard, task.images, data, library_versions())
     write_bytes(task.folder / shard.path, data)
-    return Drawn(shard, task.images, None)
+    return Drawn(shard, task.images)
 
 
 def redraw(task: RedrawTask) -> dict[str, Likeness]:
@@ -162,7 +167,8 @@ def plan_item(recipe: Recipe, split: str, one: ClassName, slot: int, attempt: in
 
 def drawing_digest(recipe: Recipe, one: ClassName) -> str:
     """`sha256:…` of all that the images of one class depend on: versions with equal ones share shards."""
-    drawn = recipe.model_dump(mode="json", exclude={"generator": {"licence"}, **dict.fromkeys(_NOT_DRAWN, True)})
+    drawn = recipe.model_dump(mode="json", exclude=set(_NOT_DRAWN))
+    del drawn["generator"]["licence"]
     return digest_json(drawn | {"class": one.model_dump(mode="json")})
 
 

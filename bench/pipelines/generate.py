@@ -13,7 +13,7 @@ from bench.core.recipe import Recipe
 from bench.core.record import Record
 from bench.core.registry import look_up, unknown
 from bench.engines import ENGINES, ON_THIS_DISK
-from bench.pipelines.draw import Drawing, DrawTask, drawing_digest
+from bench.pipelines.draw import Drawing, Drawn, DrawTask, drawing_digest
 from bench.pipelines.held_to_lock import held_to_lock, lock_of
 from bench.pipelines.lineage import check_claim
 from bench.pipelines.recipes import load_recipe, lock_path
@@ -22,6 +22,7 @@ from bench.store.atomic import clean_leftovers, write_bytes
 from bench.store.claims import claimed
 from bench.store.locks import make_lock
 from bench.store.locks import write_lock as put_lock
+from bench.store.machine import library_versions
 from bench.store.paths import version_folder
 from bench.store.shards import Shard, plan, read_shard
 from bench.store.versions import MANIFEST, Version, read_version, write_manifest
@@ -203,10 +204,19 @@ def _draw(
             for drawn in done:
                 start = starts.get(drawn.shard.path)
                 if drawn.file is not None:
+                    _check_versions(drawn)
                     write_bytes(folder / drawn.shard.path, start.and_then(drawn.file) if start else drawn.file)
                 bar.update(drawn.images)
     finally:
         clean_leftovers(folder)
+
+
+def _check_versions(drawn: Drawn) -> None:
+    """Refuse what a node with other libraries drew: the version would depend on which node drew what."""
+    here = library_versions()
+    other = [f"{name} {found} (here: {here[name]})" for name, found in drawn.versions.items() if found != here[name]]
+    if other:
+        raise DataError(f"a node draws with {', '.join(other)}; install the same versions on every node")
 
 
 def _by_source(starts: Iterable[Start]) -> dict[str, int]:

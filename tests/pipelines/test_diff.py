@@ -155,6 +155,13 @@ def test_a_smaller_version_takes_a_part_and_a_damaged_image_is_never_taken(recip
     assert make(write_recipe(recipes, version="3.0.0", splits={"train": 7}, mode="RGB"), tmp_path).reused == {}
 
 
+def test_a_node_with_other_libraries_is_refused(recipes, tmp_path, monkeypatch):
+    make(write_recipe(recipes), tmp_path)
+    monkeypatch.setattr("bench.pipelines.draw.library_versions", lambda: {"torch": "0.1"})
+    with pytest.raises(DataError, match=r"a node draws with torch 0\.1 \(here: .*\); install the same versions"):
+        make(write_recipe(recipes, version="1.1.0", splits=LARGER), tmp_path)
+
+
 def test_bad_questions_are_one_line(recipes, tmp_path):
     old, new = write_recipe(recipes), write_recipe(recipes, version="1.1.0", splits=LARGER)
     with pytest.raises(UsageError, match="give the earlier version first"):
@@ -162,6 +169,11 @@ def test_bad_questions_are_one_line(recipes, tmp_path):
     with pytest.raises(UsageError, match=r"tiny@1\.0\.0 and huge@1\.0\.0 are not of one dataset"):
         diff(old, write_recipe(tmp_path / "huge", name="huge"), data_root=tmp_path)
     assert diff(old, old, data_root=tmp_path).objection is None
+    make(old, tmp_path)
+    manifest = tmp_path / "generated/tiny/1.0.0/manifest.parquet"
+    manifest.write_bytes(manifest.read_bytes()[:99])
+    with pytest.raises(DataError, match=r"manifest\.parquet: damaged"):
+        diff(old, new, data_root=tmp_path)
 
 
 def test_a_lock_of_another_recipe_is_refused_before_anything_is_drawn(recipes, tmp_path):
