@@ -52,6 +52,13 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def cpu_seconds(run: Callable[[], object]) -> float:
+    """How much of one core `run()` takes, which other work on a busy machine changes little."""
+    start = time.process_time()
+    run()
+    return time.process_time() - start
+
+
 def in_turn(ours: Callable[[], object], peer: Callable[[], object], *, rounds: int = 3) -> tuple[float, float]:
     """The least seconds of each of two things that are done in turn, so that a busy machine hits both alike."""
     times = [(seconds(ours), seconds(peer)) for _ in range(rounds)]

@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.core.manifest import COLUMNS
 from bench.core.recipe import Recipe
 from bench.pipelines.benchmarks.cheap import on_the_shelf, write_recipe
-from bench.pipelines.benchmarks.comparison import Comparison, comparison, seconds
+from bench.pipelines.benchmarks.comparison import Comparison, comparison, cpu_seconds
 from bench.pipelines.diff import diff
 from bench.pipelines.draw import plan_item
 from bench.pipelines.generate import generate
@@ -28,17 +28,17 @@ CLASSES, TENTH = 1000, 100
 
 
 def plan_vs_loop() -> Comparison:
-    """Seconds to plan 50,000 images, each from its identity, and to choose prompts and seeds from one generator."""
+    """Seconds of one core to plan 50,000 images from their identities, and to draw prompts and seeds by lot."""
     recipe = _recipe()
-    ours, peer = seconds(lambda: _plan(recipe)), seconds(lambda: _choose(recipe))
-    return comparison("plan-50000-vs-loop", ours=ours, peer=peer, unit="s", less_is_better=True)
+    ours, peer = cpu_seconds(lambda: _plan(recipe)), cpu_seconds(lambda: _choose(recipe))
+    return comparison("plan-50000-vs-loop", ours=ours, peer=peer, unit="CPU s", less_is_better=True)
 
 
 def diff_vs_pandas() -> Comparison:
-    """Seconds to compare two manifests of 50,000 images, and to join them with pandas."""
+    """Seconds of one core to compare two manifests of 50,000 images, and to join them with pandas."""
     found = _measured(CLASSES)
     ours, peer = found["diff"], found["diff with pandas"]
-    return comparison("diff-50000-vs-pandas", ours=ours, peer=peer, unit="s", less_is_better=True)
+    return comparison("diff-50000-vs-pandas", ours=ours, peer=peer, unit="CPU s", less_is_better=True)
 
 
 def memory() -> Comparison:
@@ -62,10 +62,10 @@ def _measure(classes: int) -> dict[str, float]:
         for reference in (old, new):
             generate(reference, data_root=root, workers=1, quiet=True)
         verify(new, data_root=root, workers=1, quiet=True)
-        compared = seconds(lambda: diff(old, new, data_root=root))
+        compared = cpu_seconds(lambda: diff(old, new, data_root=root))
         # In kB on Linux, in bytes on macOS.
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-        with_pandas = seconds(lambda: _join(root / "generated" / "cheap"))
+        with_pandas = cpu_seconds(lambda: _join(root / "generated" / "cheap"))
     return {"peak": peak, "diff": compared, "diff with pandas": with_pandas}
 
 
