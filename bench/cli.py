@@ -91,7 +91,8 @@ def generate(
     reference: Annotated[str, typer.Argument(metavar="NAME@VERSION")],
     split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
     limit: Limit = None,
-    engine: Annotated[Literal["local"], typer.Option(help="Where the work runs.")] = "local",
+    shard: Annotated[str | None, typer.Option(metavar="I/N", help="Only every N-th file from the I-th on.")] = None,
+    engine: Annotated[Literal["local", "ray"], typer.Option(help="Where the work runs.")] = "local",
     workers: Workers = None,
     out: Annotated[Path | None, typer.Option(help="A folder of your own for the version.")] = None,
     device: Device = "cpu",
@@ -120,6 +121,8 @@ def generate(
             data_root=root,
             split=split,
             limit=limit,
+            part=shard,
+            engine=engine,
             workers=workers,
             device=device,
             out=out,
@@ -134,6 +137,9 @@ def generate(
 def verify(
     reference: Annotated[str, typer.Argument(metavar="NAME@VERSION")],
     regenerate: Annotated[int, typer.Option(min=0, metavar="N", help="Redraw N images and compare.")] = 0,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="What generate --limit N made.")] = None,
+    workers: Workers = None,
+    device: Device = "cpu",
     data_root: Root = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -141,7 +147,38 @@ def verify(
     """Hold every image against the manifest, and the manifest against the lock."""
     from bench.pipelines.verify import verify as run
 
-    _show(run(reference, data_root=_root(data_root), regenerate=regenerate, quiet=quiet), as_json)
+    _show(
+        run(
+            reference,
+            data_root=_root(data_root),
+            limit=limit,
+            regenerate=regenerate,
+            workers=workers,
+            device=device,
+            quiet=quiet,
+        ),
+        as_json,
+    )
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="NAME@V1")],
+    new: Annotated[str, typer.Argument(metavar="NAME@V2")],
+    rescore: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Score predictions on the images that both share.")
+    ] = None,
+    track: Annotated[str | None, typer.Option("--track", help="The track of the predictions.")] = None,
+    data_root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """What was kept, added, removed and changed between two versions, and the version bump that this needs."""
+    from bench.pipelines.diff import diff as run
+    from bench.pipelines.diff import refuse
+
+    report = run(old, new, data_root=_root(data_root), rescore=rescore or (), track=track)
+    _show(report, as_json)
+    refuse(report)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import pytest
 
 from bench import cli
 
-VERBS = ("demo", "list", "generate", "verify", "train", "submit", "publish")
+VERBS = ("demo", "list", "generate", "verify", "diff", "train", "submit", "publish")
 
 
 @pytest.fixture
@@ -52,7 +52,12 @@ BAD = [
     (("generate", "digits-g"), 2, "digits-g"),
     (("generate", "digits-g@1.0.0", "--split", "tain"), 2, "did you mean train"),
     (("generate", "digits-g@1.0.0", "--limit", "-1"), 2, "--limit"),
+    (("generate", "digits-g@1.0.0", "--shard", "0/4"), 2, "--shard '0/4': expected i/n with i from 1 to n"),
+    (("generate", "digits-g@1.0.0", "--engine", "rey"), 2, "'rey' is not one of 'local', 'ray'"),
     (("verify", "digits-g@1.0.0"), 3, "make it: "),
+    (("diff", "digits-g@1.0.0"), 2, "Missing argument 'NAME@V2'"),
+    (("diff", "digits-g@1.0.0", "digts-g@1.0.0"), 2, "did you mean digits-g"),
+    (("diff", "digits-g@1.0.0", "digits-g@1.0.0", "--rescore", "p.parquet"), 2, "name it with --track"),
     (("train", "--track", "digts", "--arm", "real"), 2, "unknown track 'digts': did you mean digits"),
     (("train", "--track", "digits", "--arm", "reel"), 2, "unknown arm 'reel': did you mean real"),
     (("train", "--track", "digits", "--arm", "real", "--arch", "resnet10tt"), 2, "did you mean resnet10t"),

@@ -1,6 +1,6 @@
 """The noun `ImageSet`: labelled images with stable ids, read one at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -37,6 +37,10 @@ class ImageSet:
         if limit is None or limit >= len(self):
             return self
         return self.pick(np.linspace(0, len(self) - 1, limit).round().astype(int))
+
+    def only(self, ids: Collection[str]) -> "ImageSet":
+        """The images with these ids, in the order of the set."""
+        return self.pick(np.array([i for i, image_id in enumerate(self.ids) if image_id in ids], dtype=int))
 
     def pick(self, index: np.ndarray) -> "ImageSet":
         """The images at `index` (int [m]), in that order."""

@@ -1,10 +1,13 @@
 """The nouns `Item` and `Manifest`: what was made, one row an image; the list that *is* the version."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
+from operator import attrgetter
 
+from bench.core.changes import Changes
 from bench.core.digests import content_digest
 from bench.core.errors import DataError
 
@@ -45,6 +48,10 @@ class Item:
 
 
 COLUMNS = tuple(field.name for field in fields(Item))
+# What another packaging may call otherwise while the image and its making stay the same.
+_PACKAGING = ("image_name", "phash")
+_COMPARED = tuple(name for name in COLUMNS if name not in _PACKAGING)
+_compared = attrgetter(*_COMPARED)
 
 
 @dataclass(frozen=True)
@@ -82,3 +89,37 @@ class Manifest:
         for item in self.items:
             total[item.split] = total.get(item.split, 0) + 1
         return total
+
+    def changes_since(self, before: "Manifest") -> Changes:
+        """What became of the items of `before`, by id, sha256 and every column that defines the image."""
+        return changes(before.items, self.items)
+
+
+def changes(before: Iterable[Item], now: Iterable[Item]) -> Changes:
+    """What was kept, added, removed and changed between two manifests, each in the order of its ids.
+
+    Both are read once, an item at a time, so that manifests of any length can be compared.
+    """
+    counts: Counter[str] = Counter()
+    changed_in: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    olds, news = iter(before), iter(now)
+    old, new = next(olds, None), next(news, None)
+    while old or new:
+        if old is None or (new and new.id < old.id):
+            kind, item, new = "added", new, next(news, None)
+        elif new is None or old.id < new.id:
+            kind, item, old = "removed", old, next(olds, None)
+        else:
+            columns = _differing(old, new)
+            changed_in.update(columns)
+            kind, item, old, new = "changed" if columns else "kept", new, next(olds, None), next(news, None)
+        assert item is not None
+        counts[kind] += 1
+        first.setdefault(kind, item.id)
+    return Changes(**counts, changed_in=dict(sorted(changed_in.items())), first=first)
+
+
+def _differing(old: Item, new: Item) -> list[str]:
+    left, right = _compared(old), _compared(new)
+    return [] if left == right else [_COMPARED[i] for i in range(len(left)) if left[i] != right[i]]

@@ -29,13 +29,14 @@ def default_workers(device: str) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(function: Work | str, tasks: Sequence[Any], *, workers: int = 1) -> Iterator[Any]:
+def run(function: Work | str, tasks: Sequence[Any], *, workers: int | None = 1, device: str = "cpu") -> Iterator[Any]:
     """`function(task)` for each task, yielded as they complete, in no fixed order.
 
     `function`: of the top level of a module, or `"module:attribute"`. One worker works in this
-    process. An error in a worker stops all of them and is raised here; so does Ctrl-C.
+    process; None is one for each core, or for the accelerator where `device` is one. An error in a
+    worker stops all of them and is raised here; so does Ctrl-C.
     """
-    workers = min(workers, len(tasks))
+    workers = min(default_workers(device) if workers is None else workers, len(tasks))
     if workers <= 1:
         for task in tasks:
             yield _resolve(function)(task)
@@ -112,14 +113,15 @@ def _serve(connection: Connection, function: Work | str) -> None:
             task = connection.recv()
         except (EOFError, ConnectionResetError):
             return
-        answer = _attempt(function, task)
+        answer = attempt(function, task)
         try:
             connection.send(answer)
         except BrokenPipeError:
             return
 
 
-def _attempt(function: Work | str, task: Any) -> tuple[bool, Any]:
+def attempt(function: Work | str, task: Any) -> tuple[bool, Any]:
+    """(True, what `function(task)` gives), or (False, the error that it raised), which can be sent."""
     try:
         return True, _resolve(function)(task)
     except BenchError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 from bench import engines, metrics, models, synthesis
 from bench.core.errors import BenchError
 from bench.core.record import Record
+from bench.core.registry import look_up
 from bench.pipelines.readiness import why_not_drawable
 from bench.pipelines.recipes import list_recipes, load_recipe
 from bench.pipelines.tracks import load_track, ready_sets, track_names
@@ -61,6 +62,14 @@ def _datasets(data_root: Path) -> list[Entry]:
     return entries
 
 
+def _engines(data_root: Path) -> list[Entry]:
+    why_not = {name: look_up(engines.WHY_NOT, name, kind="engine")() for name in engines.WHY_NOT}
+    return [
+        Entry(kind="engine", name=name, about=text, ready=not why_not.get(name), why_not=why_not.get(name))
+        for name, text in engines.ABOUT.items()
+    ]
+
+
 def _shelf(kind: str, about: dict[str, str]) -> Callable[[Path], list[Entry]]:
     return lambda data_root: [Entry(kind=kind, name=name, about=text, ready=True) for name, text in about.items()]
 
@@ -71,5 +80,5 @@ _LISTERS: dict[str, Callable[[Path], list[Entry]]] = {
     "models": _shelf("model source", models.ABOUT),
     "methods": _shelf("synthesis method", synthesis.ABOUT),
     "metrics": _shelf("metric", metrics.ABOUT),
-    "engines": _shelf("engine", engines.ABOUT),
+    "engines": _engines,
 }

@@ -1,12 +1,13 @@
 """What a worker of `generate` does: draw one shard from its identity alone, and put it on the disk."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Literal
 
+import numpy as np
 from PIL import Image
 
 from bench.core.classes import ClassName
@@ -16,10 +17,11 @@ from bench.core.manifest import Item
 from bench.core.real_images import Mirrored
 from bench.core.recipe import SLOT, Recipe
 from bench.sources.real_images import RealImages
-from bench.store.encoding import EXTENSION, bits_apart, encode, perceptual_hash, sha256_hex
-from bench.store.locks import ALIKE_BITS
+from bench.store.atomic import write_bytes
+from bench.store.encoding import EXTENSION, Likeness, encode, likeness, perceptual_hash, sha256_hex
+from bench.store.machine import library_versions
 from bench.store.paths import data_root
-from bench.store.shards import Shard, item_id, write_shard
+from bench.store.shards import Shard, item_id, item_slot, open_shard, shard_bytes
 from bench.synthesis.maker import Maker, Request
 
 ATTEMPTS = 5
@@ -42,68 +44,97 @@ class Drawing:
     @property
     def recipe(self) -> Recipe:
         """The recipe."""
-        return Recipe.model_validate_json(self.recipe_json)
+        return _recipe(self.recipe_json)
 
 
 @dataclass(frozen=True)
 class DrawTask:
-    """One shard to draw into `folder`."""
+    """The slots of `shard` from `start` on, to draw; into `folder`, or (None) to bring back."""
 
     drawing: Drawing
-    folder: Path
+    folder: Path | None
     shard: Shard
+    start: int
+
+    @property
+    def images(self) -> int:
+        """How many are to be drawn."""
+        return self.shard.first + self.shard.count - self.start
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What `images` were drawn for; `file` is their Parquet file, where it was to be brought back.
+
+    `versions`: the libraries that drew it there.
+    """
+
+    shard: Shard
+    images: int
+    file: bytes | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class RedrawTask:
-    """A batch to draw again and to compare with `items`, which are of one batch."""
+    """A batch to draw again and to compare with `items` of the shard file at `path`, which are of one batch."""
 
     drawing: Drawing
+    path: Path
     items: tuple[Item, ...]
 
 
-Likeness = Literal["identical", "alike", "drifted"]
-
-
-def draw_shard(task: DrawTask) -> Shard:
-    """Draw, encode and write the shard; the shard."""
+def draw_shard(task: DrawTask) -> Drawn:
+    """Draw and encode; written whole or not at all, or brought back."""
     recipe, shard = task.drawing.recipe, task.shard
-    kept: list[tuple[Item, bytes]] = []
     end = shard.first + shard.count
-    for start in range(shard.first, end, recipe.batch):
-        # The last batch is drawn in full and its surplus dropped: the bits of an image can depend on
-        # the size of its batch, and a larger version must keep the images of this one.
-        kept += draw_batch(task.drawing, shard.split, shard.class_id, start)[: end - start]
+    # The first and the last batch are drawn in full and their surplus dropped: the bits of an image can depend
+    # on the others of its batch, and a larger version must keep the images of this one.
+    starts = range(task.start // recipe.batch * recipe.batch, end, recipe.batch)
+    with ThreadPoolExecutor(1) as encoder:
+        drawn = (draw_batch(task.drawing, shard.split, shard.class_id, start) for start in starts)
+        batches = [encoder.submit(encoded, recipe, batch) for batch in drawn]
+    kept = [one for batch in batches for one in batch.result()][task.start - starts[0] : end - starts[0]]
     items, files = zip(*kept, strict=True)
-    write_shard(
-        task.folder / shard.path, items, files, drawing=drawing_digest(recipe, class_of(recipe, shard.class_id))
-    )
-    return shard
+    data = shard_bytes(items, files, drawing=drawing_digest(recipe, class_of(recipe, shard.class_id)))
+    if task.folder is None:
+        return Drawn(shard, task.images, data, library_versions())
+    write_bytes(task.folder / shard.path, data)
+    return Drawn(shard, task.images)
 
 
 def redraw(task: RedrawTask) -> dict[str, Likeness]:
-    """For each item: is what is drawn now identical to it, does it look alike, or has it drifted?"""
-    first, batch = task.items[0], task.drawing.recipe.batch
-    start = _slot(first) // batch * batch
-    now = {item.id: item for item, _ in draw_batch(task.drawing, first.split, first.class_id, start)}
-    return {item.id: _likeness(item, now[item.id]) for item in task.items}
+    """For each item: is what is drawn now identical, perceptually identical, or has it drifted?"""
+    first, recipe = task.items[0], task.drawing.recipe
+    start = item_slot(first.id) // recipe.batch * recipe.batch
+    now = {
+        item.id: file for item, file in encoded(recipe, draw_batch(task.drawing, first.split, first.class_id, start))
+    }
+    stored = open_shard(task.path)
+    before = dict(zip(stored.table.column("id").to_pylist(), stored.images(), strict=True))
+    return {item.id: likeness(bytes(before[item.id]), now[item.id], what=item.id) for item in task.items}
 
 
-def draw_batch(drawing: Drawing, split: str, class_id: str, start: int) -> list[tuple[Item, bytes]]:
-    """The whole batch of slots from `start`: rows and encoded images."""
+def draw_batch(drawing: Drawing, split: str, class_id: str, start: int) -> list[tuple[Item, Image.Image]]:
+    """The whole batch of slots from `start`: rows, still without what the encoded image says, and images."""
     recipe = drawing.recipe
     one = class_of(recipe, class_id)
     planned = [plan_item(recipe, split, one, slot) for slot in range(start, start + recipe.batch)]
     real = _real_images(drawing)
     if real is not None:
         needed = _real_needed(recipe, split, class_id, start + recipe.batch)
-        sources = [real.source(split, class_id, _slot(item), needed=needed) for item in planned]
+        sources = [real.source(split, class_id, item_slot(item.id), needed=needed) for item in planned]
         planned = [replace(item, source_image=source) for item, source in zip(planned, sources, strict=True)]
     items, images = _draw_until_kept(_maker(drawing), real, recipe, planned)
-    files = [encode(image, recipe.encoding) for image in images]
+    return list(zip(items, images, strict=True))
+
+
+def encoded(recipe: Recipe, drawn: list[tuple[Item, Image.Image]]) -> list[tuple[Item, bytes]]:
+    """The rows, complete, and the encoded images."""
+    files = [encode(image, recipe.encoding) for _, image in drawn]
     rows = [
         replace(item, sha256=sha256_hex(file), phash=perceptual_hash(image))
-        for item, image, file in zip(items, images, files, strict=True)
+        for (item, image), file in zip(drawn, files, strict=True)
     ]
     return list(zip(rows, files, strict=True))
 
@@ -135,7 +166,8 @@ def plan_item(recipe: Recipe, split: str, one: ClassName, slot: int, attempt: in
         seed=recipe.seed(split, one.id, slot, attempt, "noise"),
         attempt=attempt,
         step=recipe.sampler.steps,
-        cfg=recipe.sampler.guidance,
+        # As it is stored.
+        cfg=float(np.float32(recipe.sampler.guidance)),
         sampler=recipe.sampler.name,
         width=recipe.size.width,
         height=recipe.size.height,
@@ -154,6 +186,7 @@ def plan_item(recipe: Recipe, split: str, one: ClassName, slot: int, attempt: in
 def drawing_digest(recipe: Recipe, one: ClassName) -> str:
     """`sha256:…` of all that the images of one class depend on: versions with equal ones share shards."""
     drawn = recipe.model_dump(mode="json", exclude=set(_NOT_DRAWN))
+    del drawn["generator"]["licence"]
     return digest_json(drawn | {"class": one.model_dump(mode="json")})
 
 
@@ -194,7 +227,7 @@ def _request(item: Item, real: RealImages | None) -> Request:
 
 
 def _next_attempt(recipe: Recipe, item: Item) -> Item:
-    fresh = plan_item(recipe, item.split, class_of(recipe, item.class_id), _slot(item), item.attempt + 1)
+    fresh = plan_item(recipe, item.split, class_of(recipe, item.class_id), item_slot(item.id), item.attempt + 1)
     return replace(fresh, source_image=item.source_image)
 
 
@@ -213,14 +246,10 @@ def _one_colour(image: Image.Image) -> bool:
     return all(low == high for low, high in bands)
 
 
-def _likeness(before: Item, now: Item) -> Likeness:
-    if before.sha256 == now.sha256:
-        return "identical"
-    return "alike" if bits_apart(before.phash, now.phash) <= ALIKE_BITS else "drifted"
-
-
-def _slot(item: Item) -> int:
-    return int(item.id.rsplit("/", 1)[1])
+@lru_cache(maxsize=1)
+def _recipe(text: str) -> Recipe:
+    # A thousand classes take long to validate, and every batch asks.
+    return Recipe.model_validate_json(text)
 
 
 @lru_cache(maxsize=1)

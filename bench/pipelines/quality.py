@@ -71,9 +71,9 @@ def dataset_version(reference: str, *, data_root: Path, split: str = "val") -> D
     return DatasetVersion(
         reference=reference,
         recipe_digest=recipe.digest,
-        content_digest=manifest.digest,
+        content_digest=version.content_digest,
         digests={name: manifest.split(name).digest for name in manifest.counts()},
-        counts=manifest.counts(),
+        counts=version.counts,
         generator=f"{recipe.generator.name}, revision {recipe.generator.revision}",
         sampler=f"{recipe.sampler.name}, {recipe.sampler.steps} steps, guidance {recipe.sampler.guidance:g}",
         sheets=tuple(sheets),

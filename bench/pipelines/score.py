@@ -1,7 +1,7 @@
 """`score`: from prediction files to score cards. Joins by image id, runs nobody's code, loads no model."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -49,11 +49,29 @@ def score(
     return [_card(track, known, role, title) for known in parts.values()]
 
 
-def score_set(predictions: Predictions, images: ImageSet, *, classes: int) -> Score:
-    """Top-1 and top-5 with n, the Wilson interval at 95 %, and the correctness bits in the order of sorted ids."""
+def score_on(
+    predictions: Predictions, images: ImageSet, *, track: Track, path: Path, only: Collection[str] | None = None
+) -> ScoreCard:
+    """A card of one set; `only`: of the images with these ids alone."""
+    _check_header(predictions.header, track, path)
+    part = score_set(predictions, images, classes=len(track.classes), only=only)
+    return _card(track, {predictions.header.set: (predictions.header, part)}, "submitted", None)
+
+
+def score_set(
+    predictions: Predictions, images: ImageSet, *, classes: int, only: Collection[str] | None = None
+) -> Score:
+    """Top-1 and top-5 with n, the Wilson interval at 95 %, and the correctness bits in the order of sorted ids.
+
+    `only`: of the images with these ids alone; answers to all others must be there and valid too.
+    """
     images = _answered(predictions, images)
     rows = np.argsort(np.array(images.ids), kind="stable")
     answers = predictions.aligned([images.ids[row] for row in rows], classes=classes)
+    if only is not None:
+        chosen = np.array([images.ids[row] in only for row in rows])
+        answers, images = answers[chosen], images.pick(rows[chosen])
+        rows = np.arange(len(images))
     labels = images.labels[rows]
     right = top_k_correct(answers, labels, k=1)
     right5 = top_k_correct(answers, labels, k=min(5, answers.shape[1]))

@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
         _to_disk(path.parent)
     except OSError as error:
-        raise BenchError(
-            f"cannot write {path}: {error.strerror or error}; nothing was changed there,"
-            " make room or permission and run the same command again"
-        ) from error
+        raise _refused(path, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink()
@@ -66,34 +64,60 @@ def clean_leftovers(folder: Path) -> int:
     removed = 0
     for path in folder.rglob(".*.tmp"):
         match = _TEMPORARY.match(path.name)
-        if match and _is_dead(path, match["host"], int(match["pid"])):
-            path.unlink(missing_ok=True)
-            removed += 1
+        # Another process may have put its file in place meanwhile.
+        with suppress(FileNotFoundError):
+            if match and _is_dead(path, match["host"], int(match["pid"])):
+                path.unlink()
+                removed += 1
     return removed
 
 
+def is_ours(path: Path) -> bool:
+    """Is this the lock, or a temporary file, of a writer that may be dead?"""
+    return path.name == LOCK_NAME or _TEMPORARY.match(path.name) is not None
+
+
 @contextmanager
-def lock_folder(path: Path) -> Iterator[None]:
+def lock_folder(path: Path, *, shared: bool = False) -> Iterator[None]:
     """Hold `path` for writing; when another process holds it, a BenchError says which one.
 
-    The lock is the operating system's (flock), so that it dies with its process, even by `kill -9`.
+    `shared`: beside others that share it, against one that does not. The lock is the operating system's (flock),
+    so that it dies with its process, even by `kill -9`.
     """
-    path.mkdir(parents=True, exist_ok=True)
-    with open(path / LOCK_NAME, "a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise BenchError(f"{path} is being written by {holder}; wait for it, then run this again") from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {_host()}")
-        file.flush()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        file = open(path / LOCK_NAME, "a+b", buffering=0)  # noqa: SIM115 (closed below)
+    except OSError as error:
+        raise _refused(path, error) from error
+    with file:
+        _take(file, path, shared=shared)
         try:
             yield
         finally:
             # Emptied, not removed: a removed lock file could be held by one process and made anew by another.
             file.truncate(0)
+
+
+def _take(file: FileIO, path: Path, *, shared: bool) -> None:
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().decode().strip() or "another process"
+        raise BenchError(f"{path} is being written by {holder}; wait for it, then run this again") from None
+    except OSError as error:
+        raise _refused(path, error) from error
+    # A full disk may not take the name: the lock holds without it.
+    with suppress(OSError):
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {_host()}".encode())
+
+
+def _refused(path: Path, error: OSError) -> BenchError:
+    return BenchError(
+        f"cannot write {path}: {error.strerror or error}; nothing was changed there,"
+        " make room or permission and run the same command again"
+    )
 
 
 def _to_disk(path: Path) -> None:

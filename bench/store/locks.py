@@ -1,30 +1,30 @@
 """Locks: what a version came out as when its author made it, committed beside the recipe."""
 
 import hashlib
+import heapq
 import json
 from pathlib import Path
 from typing import Literal
 
 from bench.core.errors import DataError, UsageError
-from bench.core.manifest import Manifest
 from bench.core.recipe import Recipe
 from bench.core.record import Record, parse
 from bench.store.atomic import write_json
-from bench.store.encoding import bits_apart
-from bench.store.machine import library_versions, processor, threads
+from bench.store.encoding import ALIKE_BITS, bits_apart
+from bench.store.machine import device_name, library_versions, processor, threads
+from bench.store.versions import Version
 
 SAMPLED = 256
-# Two images look alike when at most this many of the 64 bits of their perceptual hashes differ;
-# unrelated ones differ in about half. A version looks alike when this share of a sample does.
-ALIKE_BITS = 10
+# A version looks alike when this share of a sample does.
 ALIKE_SHARE = 0.99
 
 
 class Machine(Record):
-    """Where the author made it."""
+    """Where the author made it; `device` is `cpu`, or the accelerator's name."""
 
     processor: str
     threads: int
+    device: str = "cpu"
 
 
 class Lock(Record):
@@ -39,32 +39,32 @@ class Lock(Record):
     machine: Machine
     perceptual: dict[str, str]
 
-    def differences(self) -> list[str]:
-        """In words, the libraries and the processor that are not those of the lock."""
-        here = {**library_versions(tuple(self.versions)), "processor": processor()}
-        locked = {**self.versions, "processor": self.machine.processor}
+    def differences(self, device: str = "cpu") -> list[str]:
+        """In words, the libraries, the processor and the device that are not those of the lock."""
+        here = library_versions(tuple(self.versions)) | {"processor": processor(), "device": device_name(device)}
+        locked = self.versions | {"processor": self.machine.processor, "device": self.machine.device}
         return [f"{name} {here[name]} (lock: {locked[name]})" for name in locked if here[name] != locked[name]]
 
-    def share_alike(self, manifest: Manifest) -> float:
-        """The share of the lock's sample that looks like the manifest's images; a missing image does not."""
-        found = {item.id: item.phash for item in manifest.items}
+    def share_alike(self, version: Version) -> float:
+        """The share of the lock's sample that looks like the version's images; a missing image does not."""
         alike = sum(
-            item_id in found and bits_apart(found[item_id], phash) <= ALIKE_BITS
-            for item_id, phash in self.perceptual.items()
+            bits_apart(item.phash, self.perceptual[item.id]) <= ALIKE_BITS
+            for item in version.items()
+            if item.id in self.perceptual
         )
         return alike / max(1, len(self.perceptual))
 
 
-def make_lock(recipe: Recipe, manifest: Manifest) -> Lock:
+def make_lock(recipe: Recipe, version: Version, *, device: str = "cpu") -> Lock:
     """The lock of a version as it came out here; equal versions on equal machines give equal locks."""
-    sample = sorted(manifest.items, key=lambda item: hashlib.sha256(item.id.encode()).hexdigest())[:SAMPLED]
+    sample = heapq.nsmallest(SAMPLED, version.items(), key=lambda item: hashlib.sha256(item.id.encode()).hexdigest())
     return Lock(
         reference=recipe.reference,
         recipe_digest=recipe.digest,
-        content_digest=manifest.digest,
-        counts=manifest.counts(),
+        content_digest=version.content_digest,
+        counts=version.counts,
         versions=library_versions(),
-        machine=Machine(processor=processor(), threads=threads()),
+        machine=Machine(processor=processor(), threads=threads(), device=device_name(device)),
         perceptual={item.id: item.phash for item in sample},
     )
 

@@ -29,6 +29,16 @@ def threads() -> int:
     return os.cpu_count() or 1
 
 
+def device_name(device: str) -> str:
+    """What draws: `cpu`, or an accelerator's name as its driver has it, such as `NVIDIA H100 80GB HBM3`."""
+    if not device.startswith(("cuda", "auto")):
+        return device
+    # Imported here: on a processor nobody needs torch to say so.
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+
+
 def _version(name: str) -> str:
     try:
         return version(name)

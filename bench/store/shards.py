@@ -3,8 +3,10 @@
 `image` has the form of Hugging Face's Image feature, so that `datasets.load_dataset` shows pictures.
 """
 
+import hashlib
+import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import pyarrow.parquet as pq
 from bench.core.errors import DataError
 from bench.core.manifest import COLUMNS, Item
 from bench.core.recipe import Recipe
-from bench.store.atomic import replacing
+from bench.store.atomic import write_bytes
 from bench.store.encoding import sha256_hex
 
 FORMAT = 1
@@ -34,6 +36,17 @@ _NUMBERS = {
 ROW_SCHEMA = pa.schema([(name, _NUMBERS.get(name, pa.string())) for name in COLUMNS])
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 SHARD_SCHEMA = ROW_SCHEMA.insert(0, pa.field("image", _IMAGE))
+# Page checksums, so that a flipped bit in a row is found before there is a manifest; images are compressed already.
+WRITING: dict[str, Any] = {
+    "compression": dict.fromkeys(COLUMNS, "zstd"),
+    "use_dictionary": list(COLUMNS),
+    "write_page_checksum": True,
+    "write_statistics": False,
+}
+
+
+# Bytes of an image by which its place in the file is found, and how far after the last one it may begin.
+_PREFIX, _PAGE_HEADER = 16, 4096
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,11 @@ def item_id(split: str, class_id: str, slot: int) -> str:
     return f"{split}/{class_id}/{slot:06d}"
 
 
+def item_slot(identity: str) -> int:
+    """The slot in an item's id."""
+    return int(identity.rpartition("/")[2])
+
+
 def shard_slots(recipe: Recipe) -> int:
     """Slots of a full shard: the least multiple of the recipe's batch that is at least 100."""
     return -(-SHARD_IMAGES // recipe.batch) * recipe.batch
@@ -67,7 +85,10 @@ def shard_path(split: str, class_id: str, block: int) -> str:
 
 
 def plan(recipe: Recipe, *, limit: int | None = None) -> list[Shard]:
-    """The shards of a version; with `limit`, at most that many images of each split, spread over the classes."""
+    """The shards of a version in the order of their items' ids.
+
+    With `limit`, at most that many images of each split, spread over the classes.
+    """
     slots = shard_slots(recipe)
     shards = []
     for split in recipe.splits:
@@ -77,25 +98,34 @@ def plan(recipe: Recipe, *, limit: int | None = None) -> list[Shard]:
             for block, first in enumerate(range(0, count, slots)):
                 size = min(slots, count - first)
                 shards.append(Shard(split, item.id, first, size, shard_path(split, item.id, block)))
-    return shards
+    return sorted(shards, key=lambda shard: item_id(shard.split, shard.class_id, shard.first))
 
 
 def write_shard(path: Path, items: Sequence[Item], files: Sequence[bytes], *, drawing: str) -> None:
     """Write a shard whole or not at all; `drawing` is the digest of all that its images depend on."""
+    write_bytes(path, shard_bytes(items, files, drawing=drawing))
+
+
+def shard_bytes(items: Sequence[Item], files: Sequence[bytes], *, drawing: str) -> bytes:
+    """The Parquet file of a shard; equal images give equal bytes with equal versions of Arrow."""
     names = [item.image_name for item in items]
     image = pa.StructArray.from_arrays([pa.array(files, pa.binary()), pa.array(names)], ["bytes", "path"])
     table = rows_table(items).add_column(0, "image", image)
     header = json.dumps({"format": FORMAT, "drawing": drawing}, sort_keys=True)
     metadata = {HEADER_KEY: header, b"huggingface": json.dumps({"info": {"features": _features()}})}
-    with replacing(path) as temporary:
-        write_table(table.replace_schema_metadata(metadata), temporary)
+    buffer = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata(metadata), buffer, **WRITING)
+    return buffer.getvalue()
 
 
-def write_table(table: pa.Table, path: Path) -> None:
-    """Parquet with page checksums, so that a flipped bit in a row is found before there is a manifest."""
-    pq.write_table(
-        table, path, compression="zstd", use_dictionary=list(COLUMNS), write_page_checksum=True, write_statistics=False
-    )
+def joined_shard(first: "ShardFile", count: int, rest: bytes | None) -> bytes:
+    """The first `count` images of a shard, and then those of the shard file `rest`, as one shard file."""
+    tables = [first.table.slice(0, count)]
+    if rest is not None:
+        tables.append(pq.read_table(pa.BufferReader(rest)).cast(first.table.schema))
+    buffer = io.BytesIO()
+    pq.write_table(pa.concat_tables(tables).combine_chunks(), buffer, **WRITING)
+    return buffer.getvalue()
 
 
 def rows_table(items: Sequence[Item]) -> pa.Table:
@@ -106,58 +136,100 @@ def rows_table(items: Sequence[Item]) -> pa.Table:
 
 def read_rows(table: pa.Table) -> list[Item]:
     """The items in the manifest columns of `table`."""
-    return [Item(**row) for row in table.select(COLUMNS).to_pylist()]
+    columns = [table.column(name).to_pylist() for name in COLUMNS]
+    return [Item(*row) for row in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True)
 class ShardFile:
-    """A shard as it lies on the disk: its table, the digest of what its images depend on, the file's sha256."""
+    """A shard as it lies on the disk: its table, the digest of what its images depend on, the digest of its frame.
+
+    The frame is all of the file but the images' bytes, which have digests of their own in their rows: together
+    they cover the file, and nothing is hashed twice.
+    """
 
     table: pa.Table
     drawing: str
-    sha256: str
+    frame: str
 
     @property
     def rows(self) -> pa.Table:
         """The manifest columns."""
-        return self.table.drop_columns("image").replace_schema_metadata(None)
+        return self.table.select(COLUMNS).replace_schema_metadata(None)
+
+    def images(self) -> list[memoryview]:
+        """The encoded images, in the order of the rows."""
+        return _images(self.table)
+
+    def holds(self, drawing: str, ids: Sequence[str], *, beginning: int | None = None) -> bool:
+        """Are these the images with those ids (or the first so many of both), drawn as `drawing` says?"""
+        return self.drawing == drawing and self.table.column("id").to_pylist()[:beginning] == ids[:beginning]
 
 
 def read_shard(path: Path) -> ShardFile:
     """Read a shard and hold every image against the sha256 in its row; DataError where anything is wrong."""
-    table, file_sha256 = read_checked(path, SHARD_SCHEMA)
-    header = file_header(table, path)
-    images = table.column("image").combine_chunks().field("bytes")
-    for item, wanted, data in zip(table.column("id"), table.column("sha256"), images, strict=True):
-        if sha256_hex(data.as_buffer() if data.is_valid else b"") != wanted.as_py():
-            raise DataError(f"{path}: image {item.as_py()!r} is not what was written (sha256 differs)")
-    return ShardFile(table, str(header.get("drawing")), file_sha256)
+    file = open_shard(path)
+    ids, wanted = file.table.column("id").to_pylist(), file.table.column("sha256").to_pylist()
+    for item_id, sha256, image in zip(ids, wanted, file.images(), strict=True):
+        if sha256_hex(image) != sha256:
+            raise DataError(f"{path}: image {item_id!r} is not what was written (sha256 differs)")
+    return file
 
 
-def read_checked(path: Path, schema: pa.Schema) -> tuple[pa.Table, str]:
-    """A Parquet table of ours, and the file's sha256; an absent, damaged or foreign file is a DataError."""
+def open_shard(path: Path) -> ShardFile:
+    """The same, no image held against its sha256."""
     try:
         data = path.read_bytes()
-        table = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read()
+        file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
+        table, schema = file.read(), file.schema_arrow
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{path}: damaged ({str(error).splitlines()[0][:100]})") from None
-    if table.schema.remove_metadata() != schema:
-        raise DataError(f"{path}: damaged or foreign (columns are {', '.join(table.column_names)[:100]})")
-    return table, sha256_hex(data)
+        raise damaged(path, error) from None
+    if schema.remove_metadata() != SHARD_SCHEMA:
+        raise foreign(path, schema)
+    drawing = file_header(file.metadata.metadata, path).get("drawing")
+    return ShardFile(table, str(drawing), _frame(data, _images(table)))
 
 
-def file_header(table: pa.Table, path: Path) -> dict[str, Any]:
+def damaged(path: Path, error: Exception) -> DataError:
+    """One line about a file that cannot be read as what it should be."""
+    return DataError(f"{path}: damaged ({str(error).splitlines()[0][:100]})")
+
+
+def foreign(path: Path, schema: pa.Schema) -> DataError:
+    """One line about a Parquet file with other columns."""
+    return DataError(f"{path}: damaged or foreign (columns are {', '.join(schema.names)[:100]})")
+
+
+def file_header(metadata: Mapping[bytes, bytes] | None, path: Path) -> dict[str, Any]:
     """What we wrote into a file's metadata; a foreign file or a newer format is a DataError."""
     try:
-        header = json.loads((table.schema.metadata or {})[HEADER_KEY])
+        header = json.loads((metadata or {})[HEADER_KEY])
         found = header["format"]
     except (KeyError, TypeError, ValueError):
         raise DataError(f"{path}: not a file of ours (no header in its metadata)") from None
     if found != FORMAT:
         raise DataError(f"{path}: format {found!r}, this software reads {FORMAT}; update it")
     return header
+
+
+def _images(table: pa.Table) -> list[memoryview]:
+    images = table.column("image").combine_chunks().field("bytes")
+    return [memoryview(image.as_buffer() if image.is_valid else b"") for image in images]
+
+
+def _frame(data: bytes, images: Sequence[memoryview]) -> str:
+    """The digest of the file's bytes around those of its images, which lie in it as they are, one after another."""
+    view, state, end = memoryview(data), hashlib.sha256(), 0
+    for image in images:
+        # Parquet's own account of where they lie is not asked: Arrow aborts the process where it is damaged.
+        place = data.find(len(image).to_bytes(4, "little") + image[:_PREFIX], end, end + _PAGE_HEADER) + 4
+        if place > 3 and view[place : place + len(image)] == image:
+            state.update(view[end:place])
+            end = place + len(image)
+    state.update(view[end:])
+    return state.hexdigest()
 
 
 def _features() -> dict[str, dict[str, str]]:

@@ -238,8 +238,8 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(reference, tmp_path, m
 def test_out_takes_an_empty_folder_or_its_own(reference, tmp_path):
     digest = make(reference, tmp_path, out=tmp_path / "mine").content_digest
     assert make(reference, tmp_path, out=tmp_path / "mine").content_digest == digest
-    larger = write_recipe(tmp_path / "datasets" / "tiny", version="1.1.0")
-    with pytest.raises(UsageError, match=r"mine holds tiny@1\.0\.0, not tiny@1\.1\.0"):
+    larger = write_recipe(tmp_path / "datasets" / "tiny", version="2.0.0")
+    with pytest.raises(UsageError, match=r"mine holds tiny@1\.0\.0, not tiny@2\.0\.0"):
         make(larger, tmp_path, out=tmp_path / "mine")
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_bytes(b"a")

@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from bench.core.errors import DataError, UsageError
+from bench.core.recipe import Encoding
 from bench.pipelines.generate import generate
 from bench.pipelines.verify import verify
-from bench.store.encoding import bits_apart, sha256_hex
-from bench.store.shards import HEADER_KEY
+from bench.store.encoding import bits_apart, encode, likeness
+from bench.store.shards import HEADER_KEY, open_shard
 from bench.synthesis import METHODS
 from tests.stub_maker import STUB, StubMaker, write_recipe
 
@@ -59,11 +60,43 @@ def test_images_drawn_again_are_identical(reference, tmp_path):
     assert verify(reference, data_root=tmp_path, regenerate=1000, quiet=True).redrawn == {"identical": 26}
 
 
+def test_images_that_come_out_a_little_otherwise_are_perceptually_identical(reference, tmp_path, monkeypatch):
+    monkeypatch.setattr(StubMaker, "_noise", a_shade_lighter(StubMaker._noise))
+    report = verify(reference, data_root=tmp_path, regenerate=5, workers=1, quiet=True)
+    assert report.redrawn == {"perceptually identical": 5}
+
+
+def a_shade_lighter(noise):
+    return lambda maker, seed: noise(maker, seed).point(lambda level: min(255, level + 3))
+
+
+def test_the_two_bounds_of_likeness():
+    rows = np.random.default_rng(0).integers(40, 200, (32, 32), dtype=np.uint8)
+    png = [encode(Image.fromarray(rows + shift), Encoding()) for shift in np.array([0, 5, 6], dtype=np.uint8)]
+    assert [likeness(png[0], one, what="x") for one in png] == ["identical", "perceptually identical", "drifted"]
+    other = encode(Image.fromarray(np.clip(255 - rows, 100, 140)), Encoding())
+    near = encode(Image.fromarray(np.clip(rows, 118, 122)), Encoding())
+    assert likeness(near, encode(Image.fromarray(240 - np.clip(rows, 118, 122)), Encoding()), what="x") == "drifted"
+    assert likeness(png[0], other, what="x") == "drifted"
+    assert likeness(png[0], encode(Image.fromarray(rows[:16]), Encoding()), what="x") == "drifted"
+    with pytest.raises(DataError, match="x: not a readable image"):
+        likeness(png[0], png[0][:30], what="x")
+
+
+def test_a_drift_says_what_differs_from_the_lock(reference, tmp_path, monkeypatch, lock):
+    versions = json.loads(lock.read_text())["versions"] | {"torch": "0.1"}
+    edit(lock, versions=versions, machine={"processor": "Babbage", "threads": 1, "device": "Analytical Engine"})
+    monkeypatch.setattr(StubMaker, "_noise", noise_of_the_next_seed)
+    with pytest.raises(
+        DataError, match=r"drifted.*torch .* \(lock: 0\.1\), processor .*Babbage\), device cpu \(lock: Ana"
+    ):
+        verify(reference, data_root=tmp_path, regenerate=1, workers=1, quiet=True)
+
+
 def test_images_that_come_out_otherwise_are_called_drifted(reference, tmp_path, monkeypatch):
     monkeypatch.setattr(StubMaker, "_noise", noise_of_the_next_seed)
-    monkeypatch.setattr("bench.pipelines.verify.default_workers", lambda device: 1)
     with pytest.raises(DataError, match=r"4 of 4 redrawn images drifted, first '\w+/\d/\d+'"):
-        verify(reference, data_root=tmp_path, regenerate=4, quiet=True)
+        verify(reference, data_root=tmp_path, regenerate=4, workers=1, quiet=True)
 
 
 def noise_of_the_next_seed(maker, seed):
@@ -94,7 +127,9 @@ def test_a_manifest_cut_short_is_found_and_mended(reference, tmp_path, folder):
     whole = manifest.read_bytes()
     manifest.write_bytes(whole[: len(whole) // 2])
     refused(reference, tmp_path, "manifest.parquet: damaged")
-    table = pq.read_table(pa.BufferReader(whole))
+    table = pq.read_table(pa.BufferReader(whole)).replace_schema_metadata(
+        pq.read_metadata(pa.BufferReader(whole)).metadata
+    )
     pq.write_table(table.slice(0, 20), manifest)
     refused(reference, tmp_path, r"20 rows with digest sha256:\w+…, it was written with")
     assert generate(reference, data_root=tmp_path, workers=1, quiet=True).drawn == 0
@@ -105,7 +140,7 @@ def test_a_manifest_cut_short_is_found_and_mended(reference, tmp_path, folder):
 def test_a_row_forged_in_shard_and_manifest_is_found(reference, tmp_path, folder, column, value):
     manifest, shard = folder / "manifest.parquet", folder / "images" / "train" / "0" / "000000.parquet"
     forge(shard, column, value, {})
-    forge(manifest, column, value, {"images/train/0/000000.parquet": sha256_hex(shard.read_bytes())})
+    forge(manifest, column, value, {"images/train/0/000000.parquet": open_shard(shard).frame})
     refused(reference, tmp_path, "the row of 'train/0/000000' is not what the recipe says")
 
 
@@ -114,8 +149,8 @@ def forge(path, column, value, files):
     values = table.column(column).to_pylist()
     place = table.schema.get_field_index(column)
     values[0] = value
-    header = json.loads(table.schema.metadata[HEADER_KEY])
-    header["files"] = header.get("files", {}) | files
+    header = json.loads(pq.read_metadata(path).metadata[HEADER_KEY])
+    header["frames"] = header.get("frames", {}) | files
     forged = table.set_column(place, table.field(place), pa.array(values, table.field(place).type))
     pq.write_table(forged.replace_schema_metadata({HEADER_KEY: json.dumps(header)}), path)
 
@@ -164,7 +199,7 @@ def test_a_damaged_lock_is_one_line(reference, tmp_path, lock):
 
 
 def test_a_lock_is_of_a_whole_version(reference, tmp_path):
-    with pytest.raises(UsageError, match="leave out --limit and --split"):
+    with pytest.raises(UsageError, match="leave out --limit, --split and --shard"):
         generate(reference, data_root=tmp_path, limit=2, write_lock=True, workers=1)
 
 

@@ -7,7 +7,16 @@ from bench.core.errors import DataError
 from bench.core.manifest import Item
 from bench.core.recipe import Recipe
 from bench.store.encoding import sha256_hex
-from bench.store.shards import plan, read_rows, read_shard, shard_slots, write_shard
+from bench.store.shards import (
+    joined_shard,
+    open_shard,
+    plan,
+    read_rows,
+    read_shard,
+    shard_bytes,
+    shard_slots,
+    write_shard,
+)
 from tests.stub_maker import recipe_dict
 
 FILES = [b"first picture" * 9, b"second picture" * 9]
@@ -48,10 +57,13 @@ def path(tmp_path):
 
 def test_what_is_written_is_read(path):
     file = read_shard(path)
-    assert file.drawing == "sha256:d"
-    assert file.sha256 == sha256_hex(path.read_bytes())
+    assert file.holds("sha256:d", [item.id for item in ITEMS])
+    assert not file.holds("sha256:e", [item.id for item in ITEMS])
+    assert not file.holds("sha256:d", [ITEMS[0].id])
+    assert file.holds("sha256:d", [ITEMS[0].id], beginning=1)
     assert read_rows(file.table) == ITEMS
-    assert [image["bytes"] for image in file.table.column("image").to_pylist()] == FILES
+    assert [bytes(image) for image in file.images()] == FILES
+    assert open_shard(path).rows.equals(file.rows)
 
 
 def test_a_flipped_bit_changes_no_image_and_no_row_unseen(path):
@@ -64,7 +76,17 @@ def test_a_flipped_bit_changes_no_image_and_no_row_unseen(path):
         with suppress(DataError):
             file = read_shard(path)
             assert file.table.equals(intact.table)
-            assert file.sha256 != intact.sha256
+            assert file.frame != intact.frame
+
+
+def test_two_shards_are_joined(path):
+    rest = shard_bytes(ITEMS[1:], FILES[1:], drawing="sha256:d")
+    joined = path.parent / "joined.parquet"
+    joined.write_bytes(joined_shard(read_shard(path), 1, rest))
+    assert read_shard(joined).table.equals(read_shard(path).table)
+    assert read_shard(joined).frame == read_shard(path).frame
+    joined.write_bytes(joined_shard(read_shard(path), 1, None))
+    assert [bytes(image) for image in read_shard(joined).images()] == FILES[:1]
 
 
 def test_a_truncated_shard_is_one_line(path):
