@@ -40,6 +40,26 @@ class BlankMaker(StubMaker):
         return super()._noise(seed) if seed % 4 and not self.always else Image.new("L", self.size)
 
 
+class CopyingMaker(StubMaker):
+    """One of two pictures for a third of the seeds, with other noise each time."""
+
+    def _noise(self, seed):
+        if seed % 3:
+            return super()._noise(seed)
+        noise = np.random.default_rng(seed).integers(-3, 4, self.size[::-1])
+        pixels = np.asarray(super()._noise(seed // 3 % 2)).astype(int) + noise
+        return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+class MemorisingMaker(StubMaker):
+    """A training digit, bit for bit, where four divides the seed."""
+
+    def _noise(self, seed):
+        from bench.sources import mnist
+
+        return super()._noise(seed) if seed % 4 else Image.fromarray(mnist.split("train").images[seed % 4000])
+
+
 def recipe_dict(**changes):
     """2 classes x (10 train + 3 val), in batches of 4."""
     recipe = {

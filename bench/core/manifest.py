@@ -14,7 +14,8 @@ class Item:
     """One image. Columns are DiffusionDB's and what makes an image regenerable (interface.md, "Files").
 
     `id` is `split/class_id/slot`, `cfg` the guidance scale, `sha256` that of the encoded bytes,
-    `phash` the 64-bit perceptual hash in hex, `verdict` what the filters said (`kept`).
+    `phash` the 64-bit perceptual hash in hex, `verdict` what the filters said (`bench.core.verdict`),
+    `image_nsfw` the score of the safety filter, None where the recipe asks for none.
     """
 
     id: str

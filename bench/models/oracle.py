@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from bench.core.digests import digest_bytes
 from bench.core.errors import DataError
 from bench.core.registry import unknown
+from bench.models.classifier import softmax
 
 SHIPPED = Path(__file__).parent / "weights"
 BATCH = 500
@@ -31,8 +32,8 @@ class Oracle:
             config["arch"], in_chans=config["in_chans"], num_classes=config["num_classes"]
         ).eval()
         self._network.load_state_dict(load_file(weights))
-        side = config["input_size"][1]
-        self.input = f"{side}x{side} grey, no resize, (x / 255 - {self._mean:g}) / {self._std:g}"
+        self.side = config["input_size"][1]
+        self.input = f"{self.side}x{self.side} grey, no resize, (x / 255 - {self._mean:g}) / {self._std:g}"
 
     def features(self, images: Sequence[Image.Image] | np.ndarray) -> np.ndarray:
         """Penultimate features float32 [n, d] of grey images, uint8 [n, h, w]."""
@@ -44,6 +45,24 @@ class Oracle:
         parts = [self._read(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH)]
         logits, features = zip(*parts, strict=True)
         return np.concatenate(logits), np.concatenate(features)
+
+    def probabilities(self, images: Sequence[Image.Image]) -> np.ndarray:
+        """float32 [n, C] for pictures of any mode and size; each depends on its own picture alone.
+
+        Every picture is read by itself and by one thread, so that no sum has another order in other company.
+        """
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            logits = np.concatenate([self._read(self._fitted(image))[0] for image in images])
+        finally:
+            torch.set_num_threads(threads)
+        return softmax(logits.astype(np.float64)).astype(np.float32)
+
+    def _fitted(self, image: Image.Image) -> np.ndarray:
+        grey = image.convert("L")
+        side = (self.side, self.side)
+        return np.asarray(grey if grey.size == side else grey.resize(side, Image.Resampling.BILINEAR))[None]
 
     @torch.inference_mode()
     def _read(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

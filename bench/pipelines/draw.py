@@ -14,23 +14,31 @@ from bench.core.digests import digest_json
 from bench.core.errors import DataError
 from bench.core.manifest import Item
 from bench.core.recipe import SLOT, Recipe
+from bench.core.verdict import Verdict
+from bench.filters import BY_CLASS_LIST
+from bench.filters.gate import Gate
+from bench.filters.rule import Candidate
+from bench.pipelines.filter_tools import filter_tools
 from bench.store.encoding import EXTENSION, bits_apart, encode, perceptual_hash, sha256_hex
 from bench.store.locks import ALIKE_BITS
 from bench.store.shards import Shard, item_id, write_shard
 from bench.synthesis.maker import Maker, Request
 
-ATTEMPTS = 5
 # What a version may change while its images stay the same: numbers of images, words about it.
 _NOT_DRAWN = ("version", "title", "description", "parent", "classes", "splits", "licence")
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """How to draw: the recipe as JSON, the method as `module:attribute`, the device. It can be sent, and hashed."""
+    """How to draw: the recipe as JSON, the method as `module:attribute`, the device. It can be sent, and hashed.
+
+    `data_root`: where filters find their models and real images; empty for the default one.
+    """
 
     recipe_json: str
     maker: str
     device: str
+    data_root: str = ""
 
     @property
     def recipe(self) -> Recipe:
@@ -87,11 +95,11 @@ def draw_batch(drawing: Drawing, split: str, class_id: str, start: int) -> list[
     recipe = drawing.recipe
     one = class_of(recipe, class_id)
     planned = [plan_item(recipe, split, one, slot) for slot in range(start, start + recipe.batch)]
-    items, images = _draw_until_kept(_maker(drawing), recipe, planned)
-    files = [encode(image, recipe.encoding) for image in images]
+    kept = _draw_until_kept(_maker(drawing), _gate(drawing), recipe, planned)
+    files = [encode(one.image, recipe.encoding) for one in kept]
     rows = [
-        replace(item, sha256=sha256_hex(file), phash=perceptual_hash(image))
-        for item, image, file in zip(items, images, files, strict=True)
+        replace(one.item, sha256=sha256_hex(file), phash=perceptual_hash(one.image))
+        for one, file in zip(kept, files, strict=True)
     ]
     return list(zip(rows, files, strict=True))
 
@@ -129,39 +137,39 @@ def plan_item(recipe: Recipe, split: str, one: ClassName, slot: int, attempt: in
         dtype=recipe.generator.dtype,
         sha256="",
         phash="",
-        verdict="kept",
+        verdict=str(Verdict()),
     )
 
 
 def drawing_digest(recipe: Recipe, one: ClassName) -> str:
     """`sha256:…` of all that the images of one class depend on: versions with equal ones share shards."""
     drawn = recipe.model_dump(mode="json", exclude=set(_NOT_DRAWN))
+    if any(rule.name in BY_CLASS_LIST for rule in recipe.filters):
+        drawn["classes"] = recipe.model_dump(mode="json")["classes"]
     return digest_json(drawn | {"class": one.model_dump(mode="json")})
 
 
-def _draw_until_kept(maker: Maker, recipe: Recipe, items: list[Item]) -> tuple[list[Item], list[Image.Image]]:
-    """Draw a batch; what came out as one colour (a safety checker's black, a failed sum) is drawn anew.
+def _draw_until_kept(maker: Maker, gate: Gate, recipe: Recipe, items: list[Item]) -> list[Candidate]:
+    """Draw a batch; what a filter rejects is drawn anew, until it passes or its attempts are used up.
 
     It is drawn with the next attempt's seed, the others beside it as before, so that the result
     depends on the recipe alone.
     """
-    images: dict[int, Image.Image] = {}
-    for _ in range(ATTEMPTS):
+    kept: dict[str, Candidate] = {}
+    while len(kept) < len(items):
         drawn = maker.draw([Request(item.class_name, item.prompt, item.negative_prompt, item.seed) for item in items])
         _check_size(drawn, items)
-        images |= {i: image for i, image in enumerate(drawn) if i not in images and not _one_colour(image)}
-        if len(images) == len(items):
-            return items, [images[i] for i in range(len(items))]
-        items = [item if i in images else _next_attempt(recipe, item) for i, item in enumerate(items)]
-    failed = next(item for i, item in enumerate(items) if i not in images)
-    raise DataError(
-        f"{recipe.reference}: image {failed.id!r} ({failed.prompt!r}) came out as one colour {ATTEMPTS} times;"
-        " its prompt is flagged, or the generator fails in this dtype"
-    )
+        waiting = [Candidate(*one) for one in zip(items, drawn, strict=True) if one[0].id not in kept]
+        passing, rejected = gate.judge(waiting, [kept[item.id] for item in items if item.id in kept])
+        kept |= {one.item.id: one for one in passing}
+        items = [_next_attempt(recipe, item, rejected[item.id]) if item.id in rejected else item for item in items]
+    return [kept[item.id] for item in items]
 
 
-def _next_attempt(recipe: Recipe, item: Item) -> Item:
-    return plan_item(recipe, item.split, class_of(recipe, item.class_id), _slot(item), item.attempt + 1)
+def _next_attempt(recipe: Recipe, item: Item, rule: str) -> Item:
+    before = Verdict.parse(item.verdict)
+    fresh = plan_item(recipe, item.split, class_of(recipe, item.class_id), _slot(item), item.attempt + 1)
+    return replace(fresh, verdict=str(Verdict(after=(*before.after, rule))))
 
 
 def _check_size(images: Sequence[Image.Image], items: Sequence[Item]) -> None:
@@ -171,12 +179,6 @@ def _check_size(images: Sequence[Image.Image], items: Sequence[Item]) -> None:
                 f"image {item.id!r}: the recipe says {item.width} x {item.height} pixels, the generator drew"
                 f" {image.width} x {image.height}; write that size into the recipe"
             )
-
-
-def _one_colour(image: Image.Image) -> bool:
-    extrema = image.getextrema()
-    bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
-    return all(low == high for low, high in bands)
 
 
 def _likeness(before: Item, now: Item) -> Likeness:
@@ -194,3 +196,9 @@ def _maker(drawing: Drawing) -> Maker:
     # One loaded pipeline a worker, whatever number of shards it draws.
     module, attribute = drawing.maker.split(":")
     return getattr(import_module(module), attribute)(drawing.recipe, device=drawing.device)
+
+
+@lru_cache(maxsize=1)
+def _gate(drawing: Drawing) -> Gate:
+    recipe = drawing.recipe
+    return Gate(recipe.filters, filter_tools(recipe, device=drawing.device, data_root=drawing.data_root))

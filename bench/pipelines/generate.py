@@ -13,7 +13,9 @@ from bench.core.recipe import Recipe
 from bench.core.record import Record
 from bench.core.registry import look_up, unknown
 from bench.engines.local import default_workers, run
+from bench.filters.gate import Gate
 from bench.pipelines.draw import Drawing, DrawTask, drawing_digest
+from bench.pipelines.filter_tools import filter_tools
 from bench.pipelines.held_to_lock import held_to_lock
 from bench.pipelines.recipes import load_recipe, lock_path
 from bench.store.atomic import clean_leftovers, lock_folder, write_json
@@ -71,7 +73,7 @@ def generate(
     split, in a folder apart. What is complete on the disk is kept, whenever this is stopped.
     """
     recipe = load_recipe(reference)
-    drawing = _drawing(recipe, device)
+    drawing = _drawing(recipe, device, data_root)
     if split is not None and split not in recipe.splits:
         raise UsageError(unknown(split, known=recipe.splits, kind=f"split of {recipe.reference}"))
     if write_lock and (limit is not None or split is not None):
@@ -102,11 +104,12 @@ def generate(
     )
 
 
-def _drawing(recipe: Recipe, device: str) -> Drawing:
+def _drawing(recipe: Recipe, device: str, data_root: Path) -> Drawing:
     look_up(dict.fromkeys(METHODS), recipe.method.name, kind="synthesis method")
-    if recipe.filters:
-        raise UsageError(f"{recipe.reference}: filters: {unknown(recipe.filters[0], known=(), kind='filter')}")
-    return Drawing(recipe_json=recipe.model_dump_json(), maker=METHODS[recipe.method.name], device=device)
+    # Opened once here, so that a wrong filter is known before anything is written.
+    Gate(recipe.filters, filter_tools(recipe, device=device, data_root=str(data_root)))
+    maker = METHODS[recipe.method.name]
+    return Drawing(recipe_json=recipe.model_dump_json(), maker=maker, device=device, data_root=str(data_root))
 
 
 def _claimed(folder: Path, recipe: Recipe) -> Path:

@@ -14,6 +14,7 @@ from bench.core.errors import DataError
 from bench.core.manifest import Item
 from bench.core.recipe import Recipe
 from bench.core.record import Record
+from bench.core.verdict import Verdict
 from bench.engines.local import default_workers, run
 from bench.pipelines.draw import Drawing, Likeness, RedrawTask, class_of, drawing_digest, plan_item
 from bench.pipelines.held_to_lock import held_to_lock
@@ -108,8 +109,10 @@ def _check_shard(recipe: Recipe, version: Version, shard: Shard, offset: int) ->
         raise DataError(f"{path}: drawn by another recipe")
     for slot, item in enumerate(read_rows(rows), start=shard.first):
         wanted = plan_item(recipe, shard.split, one, slot, item.attempt)
+        Verdict.parse(item.verdict)
         # The guidance scale is stored as float32.
         wanted = replace(wanted, sha256=item.sha256, phash=item.phash, cfg=float(np.float32(wanted.cfg)))
+        wanted = replace(wanted, verdict=item.verdict, image_nsfw=item.image_nsfw)
         if item != wanted:
             raise DataError(f"{path}: the row of {item.id!r} is not what the recipe says")
 

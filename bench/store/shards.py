@@ -88,7 +88,7 @@ def write_shard(path: Path, items: Sequence[Item], files: Sequence[bytes], *, dr
     image = pa.StructArray.from_arrays([pa.array(files, pa.binary()), pa.array(names)], ["bytes", "path"])
     table = rows_table(items).add_column(0, "image", image)
     header = json.dumps({"format": FORMAT, "drawing": drawing}, sort_keys=True)
-    metadata = {HEADER_KEY: header, b"huggingface": json.dumps({"info": {"features": _features()}})}
+    metadata = {HEADER_KEY: header, b"huggingface": json.dumps({"info": {"features": features()}})}
     with replacing(path) as temporary:
         write_table(table.replace_schema_metadata(metadata), temporary)
 
@@ -162,7 +162,8 @@ def file_header(table: pa.Table, path: Path) -> dict[str, Any]:
     return header
 
 
-def _features() -> dict[str, dict[str, str]]:
+def features() -> dict[str, dict[str, object]]:
+    """Hugging Face features of the columns of a shard."""
     names = {"float": "float32"}
     values = {f.name: {"dtype": names.get(str(f.type), str(f.type)), "_type": "Value"} for f in ROW_SCHEMA}
     return {"image": {"_type": "Image"}, **values}
