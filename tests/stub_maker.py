@@ -60,6 +60,23 @@ class MemorisingMaker(StubMaker):
         return super()._noise(seed) if seed % 4 else Image.fromarray(mnist.split("train").images[seed % 4000])
 
 
+class PlantingMaker(StubMaker):
+    """Noise, but by the seed: copies of the real pictures of `real_picture`, one picture again and again, black."""
+
+    def _noise(self, seed):
+        if seed % 5 == 0:
+            return real_picture(seed % 40)
+        if seed % 5 == 1:
+            return super()._noise(7)
+        return Image.new("L", self.size) if seed % 5 == 2 and seed % 3 == 0 else super()._noise(seed)
+
+
+def real_picture(number):
+    """One of many pictures that a planting maker may copy."""
+    patches = np.random.default_rng((1, number)).integers(0, 256, (8, 8), dtype=np.uint8)
+    return Image.fromarray(patches).resize((32, 32), Image.Resampling.BICUBIC)
+
+
 def recipe_dict(**changes):
     """2 classes x (10 train + 3 val), in batches of 4."""
     recipe = {

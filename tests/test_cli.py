@@ -7,7 +7,7 @@ import pytest
 
 from bench import cli
 
-VERBS = ("demo", "list", "generate", "verify", "train", "submit", "publish")
+VERBS = ("demo", "list", "generate", "verify", "audit", "export", "train", "submit", "publish")
 
 
 @pytest.fixture

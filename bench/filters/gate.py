@@ -65,5 +65,3 @@ def _refusal(candidate: Candidate, spec: Filter, rule: Rule) -> str:
         f"image {item.id!r} ({item.prompt!r}) {rule.complaint} ({attempts}); change its prompt or the generator,"
         f" or give filter {spec.name} more attempts or exhausted: keep"
     )
-
-

@@ -17,7 +17,7 @@ from bench.filters.rule import Candidate, Judgement, Tools
 class NearDuplicate:
     """Rejects what looks like a kept image of the batch or like a candidate of a lower slot that passes.
 
-    Score: the least mean difference of grey values to one within `bits`; infinite where there is none.
+    Score: the least difference to one within `bits`; infinite where there is none.
     """
 
     complaint = "looks like another image of its batch"

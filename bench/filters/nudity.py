@@ -4,7 +4,7 @@ It finds private parts of people in photographs; it says nothing about violence,
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -37,20 +37,23 @@ class Nudity:
         if find_spec("nudenet") is None:
             raise UsageError('filter nudity needs the package nudenet: pip install "imagenet-g-bench[safety]"')
 
-    @cached_property
-    def _detector(self) -> Any:
-        from nudenet import NudeDetector
-
-        return NudeDetector()
-
     def judge(self, candidates: Sequence[Candidate], kept: Sequence[Candidate]) -> list[Judgement]:
         """One judgement a candidate."""
-        scores = self.scores(candidate.image for candidate in candidates)
+        scores = nudity_scores(candidate.image for candidate in candidates)
         return [Judgement(score >= self._below, score) for score in scores]
 
-    def scores(self, images: Iterable[Image.Image]) -> list[float]:
-        """The highest confidence of an explicit detection in each image."""
-        return [max(map(_confidence, self._detector.detect(_blue_first(image))), default=0.0) for image in images]
+
+def nudity_scores(images: Iterable[Image.Image]) -> list[float]:
+    """The highest confidence of an explicit detection in each image, 0 where there is none."""
+    detect = _detector().detect
+    return [max(map(_confidence, detect(_blue_first(image))), default=0.0) for image in images]
+
+
+@cache
+def _detector() -> Any:
+    from nudenet import NudeDetector
+
+    return NudeDetector()
 
 
 def _confidence(found: Mapping[str, Any]) -> float:

@@ -19,8 +19,8 @@ class Parameters(Alike):
 
 
 class RealCopy:
-    """Rejects what looks like an image of the source. Score: the least mean difference of grey values to one
-    within `bits`; infinite where there is none."""
+    """Rejects what looks like an image of the source. Score: the least difference to one within
+    `bits`; infinite where there is none."""
 
     def __init__(self, parameters: Mapping[str, float | int | str | bool], tools: Tools) -> None:
         self._parameters, self._tools = parse(Parameters, dict(parameters), where="filter real-copy"), tools

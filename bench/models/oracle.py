@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from bench.core.digests import digest_bytes
 from bench.core.errors import DataError
 from bench.core.registry import unknown
-from bench.models.classifier import softmax
+from bench.models.classifier import CHUNK, softmax
 
 SHIPPED = Path(__file__).parent / "weights"
 BATCH = 500
@@ -32,6 +32,7 @@ class Oracle:
             config["arch"], in_chans=config["in_chans"], num_classes=config["num_classes"]
         ).eval()
         self._network.load_state_dict(load_file(weights))
+        self.classes = config["num_classes"]
         self.side = config["input_size"][1]
         self.input = f"{self.side}x{self.side} grey, no resize, (x / 255 - {self._mean:g}) / {self._std:g}"
 
@@ -49,20 +50,29 @@ class Oracle:
     def probabilities(self, images: Sequence[Image.Image]) -> np.ndarray:
         """float32 [n, C] for pictures of any mode and size; each depends on its own picture alone.
 
-        Every picture is read by itself and by one thread, so that no sum has another order in other company.
+        Pictures are read by one thread, in chunks of one size (the last one is padded), so that no sum has another
+        order in other company.
         """
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            logits = np.concatenate([self._read(self._fitted(image))[0] for image in images])
+            chunks = [images[start : start + CHUNK] for start in range(0, len(images), CHUNK)]
+            logits = [self._read(self._padded(chunk))[0][: len(chunk)] for chunk in chunks]
         finally:
             torch.set_num_threads(threads)
-        return softmax(logits.astype(np.float64)).astype(np.float32)
+        return softmax(np.concatenate(logits).astype(np.float64)).astype(np.float32)
 
-    def _fitted(self, image: Image.Image) -> np.ndarray:
+    def _padded(self, chunk: Sequence[Image.Image]) -> np.ndarray:
+        pixels = np.zeros((CHUNK, self.side, self.side), np.uint8)
+        for place, image in enumerate(chunk):
+            pixels[place] = self.fitted(image)
+        return pixels
+
+    def fitted(self, image: Image.Image) -> np.ndarray:
+        """uint8 [side, side]: the picture in grey and in size."""
         grey = image.convert("L")
         side = (self.side, self.side)
-        return np.asarray(grey if grey.size == side else grey.resize(side, Image.Resampling.BILINEAR))[None]
+        return np.asarray(grey if grey.size == side else grey.resize(side, Image.Resampling.BILINEAR))
 
     @torch.inference_mode()
     def _read(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,5 @@
 """What filters get from the other shelves: classifiers, and real images."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -34,25 +33,25 @@ def real_images(name: str, *, data_root: Path) -> ImageSet:
 
 
 def classifier(
-    classes: tuple[ClassName, ...], model: str, weights: str | None, *, device: str, data_root: Path
+    classes: tuple[ClassName, ...], model: str, weights: str, *, device: str, data_root: Path
 ) -> Probabilities:
-    """A function of images to probabilities [n, C]: `oracle:NAME`, or a model source.
-
-    DataError when its weights are not those of the digest `weights`; None takes any.
-    """
-    found, answer = _opened(classes, model, device=device, data_root=data_root)
-    if weights not in (None, found):
+    """A function of images to probabilities [n, C]; DataError when its weights have another digest than `weights`."""
+    found, answer = identified_classifier(classes, model, device=device, data_root=data_root)
+    if weights != found:
         raise DataError(f"model {model}: its weights have digest {found}, the recipe expects {weights}")
     return answer
 
 
-def _opened(
+def identified_classifier(
     classes: tuple[ClassName, ...], model: str, *, device: str, data_root: Path
-) -> tuple[str, Callable[..., object]]:
+) -> tuple[str, Probabilities]:
+    """The digest of its weights, and a function of images to probabilities [n, C]: `oracle:NAME`, or a model source."""
     if model.startswith(ORACLE):
         from bench.models.oracle import open_oracle
 
         oracle = open_oracle(model.removeprefix(ORACLE))
+        if oracle.classes != len(classes):
+            raise DataError(f"model {model}: answers for {oracle.classes} classes, the dataset has {len(classes)}")
         return oracle.digest, oracle.probabilities
     from bench.models.door import open_model
 

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from bench.core.digests import content_digest
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.exported import Exported
 from bench.core.manifest import Item
+from bench.core.recipe import Recipe
 from bench.core.record import parse
 from bench.store.atomic import write_json
-from bench.store.shards import read_rows, read_shard
+from bench.store.shards import plan, read_rows, read_shard
 from bench.store.versions import Version
 
 RECORD = "imagenet-g.json"
@@ -38,16 +40,18 @@ class Found(NamedTuple):
     data: bytes
 
 
-def stored_images(version: Version, class_ids: list[str]) -> Iterator[Stored]:
-    """Every image, shard by shard in the order of the manifest, each held against its sha256."""
-    place = {class_id: index for index, class_id in enumerate(class_ids)}
-    for path, sha256 in version.files.items():
-        file = read_shard(version.folder / path)
-        if file.sha256 != sha256:
-            raise DataError(f"{version.folder / path}: not the file that was written; run verify {version.reference}")
-        images = file.table.column("image").combine_chunks().field("bytes")
-        for item, data in zip(read_rows(file.table), images, strict=True):
+def stored_images(version: Version, recipe: Recipe) -> Iterator[Stored]:
+    """Every image, shard by shard, each held against its sha256; DataError where they are not all of the version."""
+    place = {one.id: index for index, one in enumerate(recipe.classes)}
+    seen: list[tuple[str, str]] = []
+    for shard in plan(recipe, limit=version.limit):
+        table = read_shard(version.folder / shard.path).table
+        images = table.column("image").combine_chunks().field("bytes")
+        for item, data in zip(read_rows(table), images, strict=True):
+            seen.append((item.id, item.sha256))
             yield Stored(item, place[item.class_id], data.as_py())
+    if content_digest(seen) != version.content_digest:
+        raise DataError(f"{version.folder}: its images are not those of its manifest; run: verify {version.reference}")
 
 
 @contextmanager

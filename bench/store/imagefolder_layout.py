@@ -11,6 +11,7 @@ from bench.core.manifest import COLUMNS
 from bench.store.exported import Found, Stored, inside
 
 METADATA = "metadata.csv"
+TABLES = f"*/{METADATA}"
 HEAD = ("file_name", "label", *COLUMNS)
 
 
@@ -31,7 +32,7 @@ def write(folder: Path, images: Iterable[Stored], *, labels: list[str], cell: Ca
 
 def read(folder: Path) -> Iterator[Found]:
     """Every image that a metadata.csv names; one that is absent, or a picture that none names, is a DataError."""
-    for metadata in sorted(folder.glob(f"*/{METADATA}")):
+    for metadata in sorted(folder.glob(TABLES)):
         named = set()
         for row in _rows(metadata):
             path = inside(metadata.parent, row["file_name"])

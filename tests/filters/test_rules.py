@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from importlib.util import find_spec
+from types import SimpleNamespace
 
+import imagehash
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,6 +16,7 @@ from bench.core.record import parse
 from bench.core.registry import look_up
 from bench.filters import ABOUT, BY_CLASS_LIST, RULES, SAFETY
 from bench.filters.gate import Gate
+from bench.filters.likeness import difference, look
 from bench.filters.rule import Candidate, Tools
 from bench.pipelines.draw import plan_item
 from tests.stub_maker import recipe_dict
@@ -40,7 +43,9 @@ def tools(answer=(0.5, 0.5), real=()):
     images = ImageSet(
         "real", [str(i) for i in range(len(real))], np.zeros(len(real), int), real.__getitem__, lambda i: str(i)
     )
-    return Tools(("0", "1"), lambda model, weights: lambda shown: np.array([answer] * len(shown)), lambda n: images, "cpu")
+    return Tools(
+        ("0", "1"), lambda model, weights: lambda shown: np.array([answer] * len(shown)), lambda n: images, "cpu"
+    )
 
 
 def rejected(name, parameters, shown, *, kept=(), using=None):
@@ -66,15 +71,32 @@ def test_near_duplicates_are_found_among_kept_and_lower_slots():
     noisy = Image.fromarray(np.clip(np.asarray(picture(1)).astype(int) + 3, 0, 255).astype(np.uint8))
     shown = candidates(picture(1), picture(2), noisy, picture(3), picture(4))
     assert rejected("near-duplicate", {}, shown) == [False, False, True, False, False]
-    assert rejected("near-duplicate", {"difference": 0}, shown) == [False] * 5
+    assert rejected("near-duplicate", {"bits": 0, "difference": 0}, shown) == [False] * 5
     assert rejected("near-duplicate", {}, shown, kept=candidates(picture(4))) == [False, False, True, False, True]
 
 
 def test_a_rejected_duplicate_rejects_nobody():
-    base = np.asarray(picture(1)).astype(int)
-    steps = [Image.fromarray(np.clip(base + step, 0, 255).astype(np.uint8)) for step in (0, 6, 12)]
+    base, other = (np.asarray(picture(seed)).astype(float) for seed in (1, 2))
+    steps = [Image.fromarray((base + share * (other - base)).astype(np.uint8)) for share in (0, 0.1, 0.2)]
+    near = [difference(*(np.asarray(steps[i]).reshape(1, -1) for i in pair))[0] for pair in ((0, 1), (1, 2), (0, 2))]
+    assert max(near[:2]) < near[2]
     # The third is like the second alone, and the second is out.
-    assert rejected("near-duplicate", {"difference": 7}, candidates(*steps)) == [False, True, False]
+    rule = {"bits": 64, "difference": max(near[:2])}
+    assert rejected("near-duplicate", rule, candidates(*steps)) == [False, True, False]
+
+
+def test_hashes_are_those_of_imagehash():
+    shown = [picture(seed) for seed in range(40)] + [picture(9, "RGB").resize((300, 200)), Image.new("L", (32, 32))]
+    assert [f"{value:016x}" for value in look(shown).hashes] == [str(imagehash.phash(image)) for image in shown]
+
+
+def test_the_difference_is_one_less_the_correlation():
+    shown = np.random.default_rng(0).integers(0, 256, (5, 1024), dtype=np.uint8)
+    wanted = [1 - np.corrcoef(shown[0], one)[0, 1] for one in shown]
+    np.testing.assert_allclose(difference(shown[[0] * 5], shown), wanted, atol=1e-12)
+    plain = np.full((1, 1024), 7, np.uint8)
+    assert difference(plain, plain * 3)[0] == 0
+    assert difference(plain, shown[:1])[0] == 1
 
 
 def test_a_copy_of_a_real_image_is_found_through_jpeg_and_size(tmp_path):
@@ -96,13 +118,13 @@ def test_consistency_asks_for_more_than_one_in_n():
 
 
 @pytest.mark.skipif(find_spec("nudenet") is None, reason="needs the extra safety")
-def test_nudity_scores_a_plain_picture_as_harmless():
+def test_nudity_scores_a_plain_picture_as_harmless(monkeypatch):
     rule = look_up(RULES, "nudity", kind="filter")({}, tools())
     (judgement,) = rule.judge(candidates(picture(1, "RGB").resize((320, 320))), [])
     assert judgement.score < 0.5
     assert not judgement.rejected
     loud = [{"class": "BUTTOCKS_EXPOSED", "score": 0.7}, {"class": "FACE_FEMALE", "score": 0.9}]
-    rule.__dict__["_detector"] = type("Detector", (), {"detect": lambda self, image: loud})()
+    monkeypatch.setattr("bench.filters.nudity._detector", lambda: SimpleNamespace(detect=lambda image: loud))
     assert rule.judge(candidates(picture(1)), [])[0] == (True, 0.7)
 
 
@@ -155,7 +177,10 @@ def test_a_checker_that_is_absent_or_another_is_one_line(checker, tmp_path):
     [
         ({"name": "blnk"}, "unknown filter 'blnk': did you mean blank"),
         ({"name": "blank", "parameters": {"sprad": 1}}, "filter blank: unknown key 'sprad': did you mean spread"),
-        ({"name": "near-duplicate", "parameters": {"bits": 65}}, "filter near-duplicate: bits: .*less than or equal to 64"),
+        (
+            {"name": "near-duplicate", "parameters": {"bits": 65}},
+            "filter near-duplicate: bits: .*less than or equal to 64",
+        ),
         ({"name": "real-copy"}, "filter real-copy: source: Field required"),
         ({"name": "consistency", "parameters": {"model": "x"}}, "filter consistency: weights: Field required"),
         ({"name": "safety-checker"}, "filter safety-checker: folder: Field required"),
