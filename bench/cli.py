@@ -115,7 +115,7 @@ def verify(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Hold every image against the manifest, and the manifest against the lock; or an exported FOLDER against itself."""
+    """Hold every image against the manifest, and that against the lock; or an exported FOLDER against itself."""
     if Path(reference).is_dir():
         from bench.pipelines.check_export import check_export
 

@@ -98,7 +98,7 @@ class Labels(Record):
 
 
 class ClassAudit(Record):
-    """One class. `diversity`: mean distance 1 - cosine between two of its images, `real_diversity` that of real ones."""
+    """One class. `diversity`: mean 1 - cosine between two of its images, `real_diversity` between two real ones."""
 
     class_id: str
     name: str

@@ -30,7 +30,7 @@ class Extractor:
 
 
 def open_extractor(name: str) -> Extractor:
-    """`pixels`, `oracle:NAME`, `openclip:FOLDER` or `timm:FOLDER`; DataError where the weights are absent or damaged."""
+    """`pixels`, `oracle:NAME`, `openclip:FOLDER` or `timm:FOLDER`; DataError where weights are absent or damaged."""
     kind, _, where = name.partition(":")
     opened: Extractor = look_up(_KINDS, kind, kind="extractor")(name, where)
     return opened

@@ -67,11 +67,11 @@ def measured(recipe: Recipe, version: Version, seen: Evidence) -> tuple[Audit, d
     flagged = {place: score >= FLAGGED for place, score in seen.scores.items()}
     privacy, distances, labels = None, {}, None
     if seen.real is not None:
-        names = {"real": seen.means.real, "digest": seen.real_digest, "held_out": seen.means.held_out}
+        names = {"real": seen.names.real, "digest": seen.real_digest, "held_out": seen.names.held_out}
         names = {key: name for key, name in names.items() if name}
         privacy, distances = measures.privacy(made, seen.real, seen.held_out, copies=copies, names=names)
     if made.probabilities is not None:
-        judges = {"classifier": seen.means.classifier, "digest": seen.classifier_digest}
+        judges = {"classifier": seen.names.classifier, "digest": seen.classifier_digest}
         labels = measures.labels(made, seen.held_out or seen.real, classes, **judges)
     found = Audit(
         reference=recipe.reference,
@@ -79,7 +79,7 @@ def measured(recipe: Recipe, version: Version, seen: Evidence) -> tuple[Audit, d
         content_digest=version.content_digest,
         limit=version.limit,
         images=len(made),
-        extractor=seen.means.extractor,
+        extractor=seen.names.extractor,
         extractor_digest=seen.extractor.digest,
         copies=copies,
         privacy=privacy,

@@ -40,9 +40,12 @@ class Means:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that was seen. `scores`: what `detector` said of the images it was shown, by place."""
+    """Everything that was seen. `scores`: what `detector` said of the images it was shown, by place.
 
-    means: Means
+    `names`: what was measured with, as it may be published: no folder of the user's.
+    """
+
+    names: Means
     items: Sequence[Item]
     made: Gathered
     real: Gathered | None
@@ -71,7 +74,13 @@ def look(recipe: Recipe, version: Version, means: Means, *, data_root: Path, qui
         "" if means.extractor != "pixels" else "features are plain pixels: only close copies are near (--extractor)",
     )
     return Evidence(
-        means=means,
+        names=replace(
+            means,
+            extractor=_public(means.extractor),
+            classifier=_public(means.classifier),
+            real=real.name if real else "",
+            held_out=held_out.name if held_out else "",
+        ),
         items=items,
         made=sets[0],
         real=sets[1],
@@ -100,6 +109,12 @@ def completed(recipe: Recipe, means: Means) -> Means:
                 empty.pop("held_out", None)
             return replace(means, **empty)
     return replace(means, extractor=means.extractor or "pixels")
+
+
+def _public(name: str) -> str:
+    """`kind:NAME` without the folders that lead to it."""
+    kind, colon, where = name.partition(":")
+    return kind + colon + (Path(where).name if where.startswith(("/", ".", "~")) else where)
 
 
 def _classifier(recipe: Recipe, means: Means, data_root: Path) -> tuple[str, Probabilities | None]:

@@ -46,7 +46,7 @@ def _pairs(pairs: Sequence[Pair], left: Gathered, right: Gathered) -> bytes:
                 left.read(at_left[pair.left]),
                 right.read(at_right[pair.right]),
                 (
-                    f"{'the same picture, ' if pair.same else ''}distance {pair.distance:.3f}, {pair.bits} bits",
+                    f"{'same picture: ' if pair.same else ''}distance {pair.distance:.3f}, {pair.bits} bits",
                     pair.left,
                     pair.right,
                 ),

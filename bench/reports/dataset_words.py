@@ -75,8 +75,8 @@ def citation(card: DatasetCard) -> str:
     recipe, exported = card.recipe, card.exported
     key = re.sub(r"[^A-Za-z0-9]+", "_", exported.reference).strip("_")
     return (
-        f"@misc{{{key}, title = {{{_bibtex(recipe.title)} {recipe.version}}}, author = {{{{The {PROJECT} developers}}}},"
-        f" note = {{content {exported.content_digest}}}}}\n"
+        f"@misc{{{key}, title = {{{_bibtex(recipe.title)} {recipe.version}}},"
+        f" author = {{{{The {PROJECT} developers}}}}, note = {{content {exported.content_digest}}}}}\n"
         "@misc{bansal2023leaving, title = {Leaving Reality to Imagination: Robust Classification via Generated"
         " Datasets}, author = {Bansal, Hritik and Grover, Aditya}, year = {2023}, eprint = {2302.02503},"
         " archivePrefix = {arXiv}}"

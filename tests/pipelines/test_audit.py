@@ -118,6 +118,12 @@ def test_the_report_is_written_whole_and_says_what_was_not_measured(report, root
     assert "not measured: objectionable content" in str(report)
 
 
+def test_no_folder_of_the_user_is_published(report, root):
+    assert (report.audit.privacy.real, report.audit.privacy.held_out) == ("real", "held-out")
+    texts = [path.read_bytes() for path in Path(report.folder).rglob("*.*") if path.is_file()]
+    assert not [text for text in texts if str(root).encode() in text]
+
+
 def test_hostile_names_are_text_on_the_page_and_in_the_card(report, root):
     page = (Path(report.folder) / "index.html").read_text()
     assert "<script" not in page
@@ -183,7 +189,7 @@ def test_the_threshold_is_calibrated_on_real_images():
         (Means(real="/nowhere"), DataError, r"real images '/nowhere': neither a source \(mnist-train"),
         (Means(extractor="dino"), UsageError, "unknown extractor 'dino': "),
         (Means(extractor="openclip:"), UsageError, "expected openclip:FOLDER with open_clip_config.json"),
-        (Means(extractor="timm:/nowhere"), DataError, "timm:/nowhere: /nowhere has no config.json; put the weights there"),
+        (Means(extractor="timm:/nowhere"), DataError, "/nowhere has no config.json; put the weights there"),
         (Means(classifier="oracle:digits-oracle"), DataError, "answers for 10 classes, the dataset has 2"),
     ],
 )

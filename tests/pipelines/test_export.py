@@ -299,8 +299,8 @@ def test_a_version_of_another_recipe_or_an_unknown_format_is_one_line(made, tmp_
     with pytest.raises(UsageError, match="unknown format 'zip'"):
         export(reference, layout="zip", out=tmp_path / "out", data_root=root, quiet=True)
     changed = write_recipe(tmp_path / "datasets", classes=CLASSES, splits={"train": 9, "val-hard": 2}, root_seed=1)
-    with pytest.raises(DataError, match="made by recipe sha256:.*, the recipe is now"):
+    with pytest.raises(DataError, match=r"made by recipe sha256:.*, the recipe is now"):
         export(changed, layout="webdataset", out=tmp_path / "out", data_root=root, quiet=True)
-    with pytest.raises(DataError, match="make it: imagenet-g generate tiny@1.0.0 --limit 3"):
+    with pytest.raises(DataError, match=r"make it: imagenet-g generate tiny@1\.0\.0 --limit 3"):
         export(reference, layout="webdataset", out=tmp_path / "out", data_root=root, limit=3, quiet=True)
     assert not (tmp_path / "out").exists()
