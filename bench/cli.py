@@ -35,7 +35,7 @@ Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps or auto.")
 Offline = Annotated[bool, typer.Option("--offline", help="Fail early instead of asking a hub.")]
 TrackName = Annotated[str, typer.Option("--track", help="A track's name, or a track file ending in .yaml.")]
 BoardDir = Annotated[Path | None, typer.Option("--board-dir", help="Where boards are kept (default: leaderboards/).")]
-What = Literal["tracks", "datasets", "models", "methods", "metrics", "engines"]
+What = Literal["tracks", "datasets", "models", "methods", "filters", "metrics", "engines"]
 
 
 @app.callback()
@@ -144,7 +144,12 @@ def verify(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Hold every image against the manifest, and the manifest against the lock."""
+    """Hold every image against the manifest, and that against the lock; or an exported FOLDER against itself."""
+    if Path(reference).is_dir():
+        from bench.pipelines.check_export import check_export
+
+        _show(check_export(Path(reference), quiet=quiet), as_json)
+        return
     from bench.pipelines.verify import verify as run
 
     _show(
@@ -179,6 +184,44 @@ def diff(
     report = run(old, new, data_root=_root(data_root), rescore=rescore or (), track=track)
     _show(report, as_json)
     refuse(report)
+
+
+@app.command()
+def audit(
+    reference: Annotated[str, typer.Argument(metavar="NAME@VERSION")],
+    extractor: Annotated[str, typer.Option(help="pixels, oracle:NAME, openclip:FOLDER or timm:FOLDER.")] = "",
+    classifier: Annotated[str, typer.Option(help="oracle:NAME, or a model as in submit.")] = "",
+    real: Annotated[str, typer.Option(help="Real training images: a source, or FOLDER/CLASS_ID/IMAGE.")] = "",
+    held_out: Annotated[str, typer.Option(help="Other real images, for comparison.")] = "",
+    detect: Annotated[int, typer.Option(min=0, metavar="N", help="Images shown to the detector of nudity.")] = 256,
+    limit: Limit = None,
+    out: Annotated[Path | None, typer.Option(help="A folder of your own for the audit.")] = None,
+    data_root: Root = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Privacy, bias, objectionable content, label consistency and duplicates of a version, with pictures."""
+    from bench.pipelines.audit import audit as run
+    from bench.pipelines.audit_evidence import Means
+
+    means = Means(extractor, classifier, real, held_out, detect)
+    _show(run(reference, data_root=_root(data_root), means=means, limit=limit, out=out, quiet=quiet), as_json)
+
+
+@app.command()
+def export(
+    reference: Annotated[str, typer.Argument(metavar="NAME@VERSION")],
+    layout: Annotated[Literal["huggingface", "imagefolder", "webdataset"], typer.Option("--format")],
+    out: Annotated[Path, typer.Option(help="A folder that is absent or empty.")],
+    limit: Limit = None,
+    data_root: Root = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """A folder ready to publish: images, dataset card, Croissant metadata, audit."""
+    from bench.pipelines.export import export as run
+
+    _show(run(reference, layout=layout, out=out, data_root=_root(data_root), limit=limit, quiet=quiet), as_json)
 
 
 @app.command()

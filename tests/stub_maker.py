@@ -48,6 +48,43 @@ def ray_node(task):
     return ray.get_runtime_context().get_node_id()
 
 
+class CopyingMaker(StubMaker):
+    """One of two pictures for a third of the seeds, with other noise each time."""
+
+    def _noise(self, seed):
+        if seed % 3:
+            return super()._noise(seed)
+        noise = np.random.default_rng(seed).integers(-3, 4, self.size[::-1])
+        pixels = np.asarray(super()._noise(seed // 3 % 2)).astype(int) + noise
+        return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+class MemorisingMaker(StubMaker):
+    """A training digit, bit for bit, where four divides the seed."""
+
+    def _noise(self, seed):
+        from bench.sources import mnist
+
+        return super()._noise(seed) if seed % 4 else Image.fromarray(mnist.split("train").images[seed % 4000])
+
+
+class PlantingMaker(StubMaker):
+    """Noise, but by the seed: copies of the real pictures of `real_picture`, one picture again and again, black."""
+
+    def _noise(self, seed):
+        if seed % 5 == 0:
+            return real_picture(seed % 40)
+        if seed % 5 == 1:
+            return super()._noise(7)
+        return Image.new("L", self.size) if seed % 5 == 2 and seed % 3 == 0 else super()._noise(seed)
+
+
+def real_picture(number):
+    """One of many pictures that a planting maker may copy."""
+    patches = np.random.default_rng((1, number)).integers(0, 256, (8, 8), dtype=np.uint8)
+    return Image.fromarray(patches).resize((32, 32), Image.Resampling.BICUBIC)
+
+
 def recipe_dict(**changes):
     """2 classes x (10 train + 3 val), in batches of 4."""
     recipe = {

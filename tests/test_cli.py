@@ -7,7 +7,7 @@ import pytest
 
 from bench import cli
 
-VERBS = ("demo", "list", "generate", "verify", "diff", "train", "submit", "publish")
+VERBS = ("demo", "list", "generate", "verify", "diff", "audit", "export", "train", "submit", "publish")
 
 
 @pytest.fixture

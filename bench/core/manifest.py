@@ -17,8 +17,9 @@ class Item:
     """One image. Columns are DiffusionDB's and what makes an image regenerable (interface.md, "Files").
 
     `id` is `split/class_id/slot`, `cfg` the guidance scale, `sha256` that of the encoded bytes,
-    `phash` the 64-bit perceptual hash in hex, `verdict` what the filters said (`kept`), `source_image`
-    the real image that it was made from, as `split/class_id/file@sha256`.
+    `phash` the 64-bit perceptual hash in hex, `source_image` the real image that it was made from, as
+    `split/class_id/file@sha256`, `verdict` what the filters said (`bench.core.verdict`), `image_nsfw` the
+    score of the safety filter, None where the recipe asks for none.
     """
 
     id: str

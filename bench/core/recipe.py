@@ -92,6 +92,19 @@ class Size(Record):
     height: int = Field(ge=1)
 
 
+class Filter(Record):
+    """A rule that every image must pass, by its name on the shelf `bench/filters/`, and its parameters.
+
+    A rejected image is drawn again with the next attempt's seed. When the last of `attempts` is rejected too,
+    the version is refused, or (`keep`) that image stays and its verdict names the rule.
+    """
+
+    name: Name
+    parameters: dict[str, float | int | str | bool] = Field(default_factory=dict)
+    attempts: int = Field(default=5, ge=1, le=1000)
+    exhausted: Literal["refuse", "keep"] = "refuse"
+
+
 class Encoding(Record):
     """How images are stored. PNG is lossless; JPEG as the released ImageNet-G-v1 has it."""
 
@@ -132,11 +145,20 @@ class Recipe(Grown):
     batch: int = Field(ge=1)
     seed_rule: Literal["identity-1"] = "identity-1"
     root_seed: int = Field(default=0, ge=0)
-    filters: tuple[Name, ...] = ()
+    filters: tuple[Filter, ...] = ()
     encoding: Encoding = Encoding()
     licence: str
 
     _classes = field_validator("classes")(check_classes)
+
+    @field_validator("filters")
+    @classmethod
+    def _each_filter_once(cls, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        names = [one.name for one in filters]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"filter {name!r} stands twice")
+        return filters
 
     @model_validator(mode="after")
     def _counts_name_known_classes(self) -> "Recipe":

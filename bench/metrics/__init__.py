@@ -8,6 +8,9 @@ METRICS = {
     "effective-robustness": "bench.metrics.robustness:effective_robustness",
     "frechet": "bench.metrics.frechet:frechet",
     "frechet-class-mean": "bench.metrics.frechet_classes:class_mean_frechet",
+    "nearest": "bench.metrics.neighbours:nearest",
+    "nearest-hash": "bench.metrics.neighbours:nearest_hashes",
+    "diversity": "bench.metrics.neighbours:mean_distance",
     "seed-mean": "bench.metrics.arms:mean_over_seeds",
     "paired-difference": "bench.metrics.arms:paired_difference",
 }
@@ -20,6 +23,9 @@ ABOUT = {
     "effective-robustness": "accuracy under shift, less what the line of standard models predicts",
     "frechet": "Fréchet distance (FID) between two sets of features",
     "frechet-class-mean": "mean over classes of the Fréchet distance, at equal n per class",
+    "nearest": "distance to the nearest of many images, by features",
+    "nearest-hash": "bits to the nearest of many images, by perceptual hash",
+    "diversity": "mean distance 1 - cosine between two images",
     "seed-mean": "mean over training seeds, with its t interval",
     "paired-difference": "mean difference of two arms over the same seeds, with its t interval",
 }

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from bench.core.digests import digest_bytes
 from bench.core.errors import DataError
 from bench.core.registry import unknown
+from bench.models.classifier import CHUNK, softmax
 
 SHIPPED = Path(__file__).parent / "weights"
 BATCH = 500
@@ -31,8 +32,9 @@ class Oracle:
             config["arch"], in_chans=config["in_chans"], num_classes=config["num_classes"]
         ).eval()
         self._network.load_state_dict(load_file(weights))
-        side = config["input_size"][1]
-        self.input = f"{side}x{side} grey, no resize, (x / 255 - {self._mean:g}) / {self._std:g}"
+        self.classes = config["num_classes"]
+        self.side = config["input_size"][1]
+        self.input = f"{self.side}x{self.side} grey, no resize, (x / 255 - {self._mean:g}) / {self._std:g}"
 
     def features(self, images: Sequence[Image.Image] | np.ndarray) -> np.ndarray:
         """Penultimate features float32 [n, d] of grey images, uint8 [n, h, w]."""
@@ -44,6 +46,33 @@ class Oracle:
         parts = [self._read(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH)]
         logits, features = zip(*parts, strict=True)
         return np.concatenate(logits), np.concatenate(features)
+
+    def probabilities(self, images: Sequence[Image.Image]) -> np.ndarray:
+        """float32 [n, C] for pictures of any mode and size; each depends on its own picture alone.
+
+        Pictures are read by one thread, in chunks of one size (the last one is padded), so that no sum has another
+        order in other company.
+        """
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            chunks = [images[start : start + CHUNK] for start in range(0, len(images), CHUNK)]
+            logits = [self._read(self._padded(chunk))[0][: len(chunk)] for chunk in chunks]
+        finally:
+            torch.set_num_threads(threads)
+        return softmax(np.concatenate(logits).astype(np.float64)).astype(np.float32)
+
+    def _padded(self, chunk: Sequence[Image.Image]) -> np.ndarray:
+        pixels = np.zeros((CHUNK, self.side, self.side), np.uint8)
+        for place, image in enumerate(chunk):
+            pixels[place] = self.fitted(image)
+        return pixels
+
+    def fitted(self, image: Image.Image) -> np.ndarray:
+        """uint8 [side, side]: the picture in grey and in size."""
+        grey = image.convert("L")
+        side = (self.side, self.side)
+        return np.asarray(grey if grey.size == side else grey.resize(side, Image.Resampling.BILINEAR))
 
     @torch.inference_mode()
     def _read(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,10 @@
 """`list`: what exists, and whether it is ready here, with the reason where it isn't."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
-from bench import engines, metrics, models, synthesis
+from bench import engines, filters, metrics, models, synthesis
 from bench.core.errors import BenchError
 from bench.core.record import Record
 from bench.core.registry import look_up
@@ -70,6 +71,14 @@ def _engines(data_root: Path) -> list[Entry]:
     ]
 
 
+def _filters(data_root: Path) -> list[Entry]:
+    absent = {} if find_spec("nudenet") else {"nudity": 'needs nudenet: pip install "imagenet-g-bench[safety]"'}
+    return [
+        Entry(kind="filter", name=name, about=text, ready=name not in absent, why_not=absent.get(name))
+        for name, text in filters.ABOUT.items()
+    ]
+
+
 def _shelf(kind: str, about: dict[str, str]) -> Callable[[Path], list[Entry]]:
     return lambda data_root: [Entry(kind=kind, name=name, about=text, ready=True) for name, text in about.items()]
 
@@ -79,6 +88,7 @@ _LISTERS: dict[str, Callable[[Path], list[Entry]]] = {
     "datasets": _datasets,
     "models": _shelf("model source", models.ABOUT),
     "methods": _shelf("synthesis method", synthesis.ABOUT),
+    "filters": _filters,
     "metrics": _shelf("metric", metrics.ABOUT),
     "engines": _engines,
 }

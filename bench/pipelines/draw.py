@@ -16,6 +16,11 @@ from bench.core.errors import DataError
 from bench.core.manifest import Item
 from bench.core.real_images import Mirrored
 from bench.core.recipe import SLOT, Recipe
+from bench.core.verdict import Verdict
+from bench.filters import BY_CLASS_LIST
+from bench.filters.gate import Gate
+from bench.filters.rule import Candidate
+from bench.pipelines.filter_tools import filter_tools
 from bench.sources.real_images import RealImages
 from bench.store.atomic import write_bytes
 from bench.store.encoding import EXTENSION, Likeness, encode, likeness, perceptual_hash, sha256_hex
@@ -24,7 +29,6 @@ from bench.store.paths import data_root
 from bench.store.shards import Shard, item_id, item_slot, open_shard, shard_bytes
 from bench.synthesis.maker import Maker, Request
 
-ATTEMPTS = 5
 # What a version may change while its images stay the same: numbers of images, words about it.
 _NOT_DRAWN = ("version", "title", "description", "parent", "classes", "ambiguous_names", "splits", "licence")
 
@@ -33,7 +37,7 @@ _NOT_DRAWN = ("version", "title", "description", "parent", "classes", "ambiguous
 class Drawing:
     """How to draw: the recipe as JSON, the method as `module:attribute`, the device. It can be sent, and hashed.
 
-    `data_root`: where real images are found; empty for the default one.
+    `data_root`: where real images and the models of filters are found; empty for the default one.
     """
 
     recipe_json: str
@@ -115,7 +119,7 @@ def redraw(task: RedrawTask) -> dict[str, Likeness]:
     return {item.id: likeness(bytes(before[item.id]), now[item.id], what=item.id) for item in task.items}
 
 
-def draw_batch(drawing: Drawing, split: str, class_id: str, start: int) -> list[tuple[Item, Image.Image]]:
+def draw_batch(drawing: Drawing, split: str, class_id: str, start: int) -> list[Candidate]:
     """The whole batch of slots from `start`: rows, still without what the encoded image says, and images."""
     recipe = drawing.recipe
     one = class_of(recipe, class_id)
@@ -125,16 +129,15 @@ def draw_batch(drawing: Drawing, split: str, class_id: str, start: int) -> list[
         needed = _real_needed(recipe, split, class_id, start + recipe.batch)
         sources = [real.source(split, class_id, item_slot(item.id), needed=needed) for item in planned]
         planned = [replace(item, source_image=source) for item, source in zip(planned, sources, strict=True)]
-    items, images = _draw_until_kept(_maker(drawing), real, recipe, planned)
-    return list(zip(items, images, strict=True))
+    return _draw_until_kept(_maker(drawing), _gate(drawing), real, recipe, planned)
 
 
-def encoded(recipe: Recipe, drawn: list[tuple[Item, Image.Image]]) -> list[tuple[Item, bytes]]:
+def encoded(recipe: Recipe, drawn: Sequence[Candidate]) -> list[tuple[Item, bytes]]:
     """The rows, complete, and the encoded images."""
-    files = [encode(image, recipe.encoding) for _, image in drawn]
+    files = [encode(one.image, recipe.encoding) for one in drawn]
     rows = [
-        replace(item, sha256=sha256_hex(file), phash=perceptual_hash(image))
-        for (item, image), file in zip(drawn, files, strict=True)
+        replace(one.item, sha256=sha256_hex(file), phash=perceptual_hash(one.image))
+        for one, file in zip(drawn, files, strict=True)
     ]
     return list(zip(rows, files, strict=True))
 
@@ -179,7 +182,7 @@ def plan_item(recipe: Recipe, split: str, one: ClassName, slot: int, attempt: in
         dtype=recipe.generator.dtype,
         sha256="",
         phash="",
-        verdict="kept",
+        verdict=str(Verdict()),
     )
 
 
@@ -187,30 +190,28 @@ def drawing_digest(recipe: Recipe, one: ClassName) -> str:
     """`sha256:…` of all that the images of one class depend on: versions with equal ones share shards."""
     drawn = recipe.model_dump(mode="json", exclude=set(_NOT_DRAWN))
     del drawn["generator"]["licence"]
+    if any(rule.name in BY_CLASS_LIST for rule in recipe.filters):
+        drawn["classes"] = recipe.model_dump(mode="json")["classes"]
     return digest_json(drawn | {"class": one.model_dump(mode="json")})
 
 
 def _draw_until_kept(
-    maker: Maker, real: RealImages | None, recipe: Recipe, items: list[Item]
-) -> tuple[list[Item], list[Image.Image]]:
-    """Draw a batch; what came out as one colour (a safety checker's black, a failed sum) is drawn anew.
+    maker: Maker, gate: Gate, real: RealImages | None, recipe: Recipe, items: list[Item]
+) -> list[Candidate]:
+    """Draw a batch; what a filter rejects is drawn anew, until it passes or its attempts are used up.
 
     It is drawn with the next attempt's seed, the others beside it as before, so that the result
     depends on the recipe alone.
     """
-    images: dict[int, Image.Image] = {}
-    for _ in range(ATTEMPTS):
+    kept: dict[str, Candidate] = {}
+    while len(kept) < len(items):
         drawn = maker.draw([_request(item, real) for item in items])
         _check_size(drawn, items)
-        images |= {i: image for i, image in enumerate(drawn) if i not in images and not _one_colour(image)}
-        if len(images) == len(items):
-            return items, [images[i] for i in range(len(items))]
-        items = [item if i in images else _next_attempt(recipe, item) for i, item in enumerate(items)]
-    failed = next(item for i, item in enumerate(items) if i not in images)
-    raise DataError(
-        f"{recipe.reference}: image {failed.id!r} ({failed.prompt!r}) came out as one colour {ATTEMPTS} times;"
-        " its prompt is flagged, or the generator fails in this dtype"
-    )
+        waiting = [Candidate(*one) for one in zip(items, drawn, strict=True) if one[0].id not in kept]
+        passing, rejected = gate.judge(waiting, [kept[item.id] for item in items if item.id in kept])
+        kept |= {one.item.id: one for one in passing}
+        items = [_next_attempt(recipe, item, rejected[item.id]) if item.id in rejected else item for item in items]
+    return [kept[item.id] for item in items]
 
 
 def _real_needed(recipe: Recipe, split: str, class_id: str, end: int) -> int:
@@ -226,9 +227,10 @@ def _request(item: Item, real: RealImages | None) -> Request:
     return Request(item.class_name, item.prompt, item.negative_prompt, item.seed, source, item.class_id)
 
 
-def _next_attempt(recipe: Recipe, item: Item) -> Item:
+def _next_attempt(recipe: Recipe, item: Item, rule: str) -> Item:
+    before = Verdict.parse(item.verdict)
     fresh = plan_item(recipe, item.split, class_of(recipe, item.class_id), item_slot(item.id), item.attempt + 1)
-    return replace(fresh, source_image=item.source_image)
+    return replace(fresh, source_image=item.source_image, verdict=str(Verdict(after=(*before.after, rule))))
 
 
 def _check_size(images: Sequence[Image.Image], items: Sequence[Item]) -> None:
@@ -238,12 +240,6 @@ def _check_size(images: Sequence[Image.Image], items: Sequence[Item]) -> None:
                 f"image {item.id!r}: the recipe says {item.width} x {item.height} pixels, the generator drew"
                 f" {image.width} x {image.height}; write that size into the recipe"
             )
-
-
-def _one_colour(image: Image.Image) -> bool:
-    extrema = image.getextrema()
-    bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
-    return all(low == high for low, high in bands)
 
 
 @lru_cache(maxsize=1)
@@ -263,3 +259,9 @@ def _maker(drawing: Drawing) -> Maker:
 def _real_images(drawing: Drawing) -> RealImages | None:
     conditioning = drawing.recipe.conditioning
     return None if conditioning is None else RealImages(data_root(drawing.data_root), conditioning)
+
+
+@lru_cache(maxsize=1)
+def _gate(drawing: Drawing) -> Gate:
+    recipe = drawing.recipe
+    return Gate(recipe.filters, filter_tools(recipe, device=drawing.device, data_root=drawing.data_root))

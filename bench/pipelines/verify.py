@@ -13,6 +13,7 @@ from bench.core.errors import DataError
 from bench.core.manifest import COLUMNS
 from bench.core.recipe import Recipe
 from bench.core.record import Record
+from bench.core.verdict import Verdict
 from bench.engines.local import default_workers
 from bench.engines.threads import in_order
 from bench.pipelines.draw import class_of, drawing_digest, plan_item
@@ -143,6 +144,7 @@ def _check_shard(recipe: Recipe, version: Version, shard: Shard, rows: pa.Table)
         raise DataError(f"{path}: drawn by another recipe")
     for slot, item in enumerate(read_rows(rows), start=shard.first):
         wanted = plan_item(recipe, shard.split, one, slot, item.attempt)
+        Verdict.parse(item.verdict)
         if recipe.conditioning:
             # Which real image it started from is told by the folder of real images, which need not be here.
             wanted = replace(wanted, source_image=item.source_image)

@@ -19,6 +19,11 @@ def version_folder(root: Path, name: str, version: str, *, limit: int | None = N
     return root / "generated" / name / (version + suffix)
 
 
+def audit_folder(root: Path, name: str, version: str, *, limit: int | None = None) -> Path:
+    """`audits/<name>/<version>`, beside the versions, so that an audit is no part of one."""
+    return root / "audits" / name / version_folder(root, name, version, limit=limit).name
+
+
 def checkout() -> Path:
     """The folder with `datasets/` and `leaderboards/`: the one that holds the package, else the current one."""
     beside = Path(__file__).resolve().parents[2]

@@ -112,7 +112,7 @@ def shard_bytes(items: Sequence[Item], files: Sequence[bytes], *, drawing: str) 
     image = pa.StructArray.from_arrays([pa.array(files, pa.binary()), pa.array(names)], ["bytes", "path"])
     table = rows_table(items).add_column(0, "image", image)
     header = json.dumps({"format": FORMAT, "drawing": drawing}, sort_keys=True)
-    metadata = {HEADER_KEY: header, b"huggingface": json.dumps({"info": {"features": _features()}})}
+    metadata = {HEADER_KEY: header, b"huggingface": json.dumps({"info": {"features": features()}})}
     buffer = io.BytesIO()
     pq.write_table(table.replace_schema_metadata(metadata), buffer, **WRITING)
     return buffer.getvalue()
@@ -232,7 +232,8 @@ def _frame(data: bytes, images: Sequence[memoryview]) -> str:
     return state.hexdigest()
 
 
-def _features() -> dict[str, dict[str, str]]:
+def features() -> dict[str, dict[str, object]]:
+    """Hugging Face features of the columns of a shard."""
     names = {"float": "float32"}
     values = {f.name: {"dtype": names.get(str(f.type), str(f.type)), "_type": "Value"} for f in ROW_SCHEMA}
     return {"image": {"_type": "Image"}, **values}
