@@ -53,7 +53,7 @@ def score_set(predictions: Predictions, images: ImageSet, *, classes: int) -> Sc
     """Top-1 and top-5 with n, the Wilson interval at 95 %, and the correctness bits in the order of sorted ids."""
     images = _answered(predictions, images)
     rows = np.argsort(np.array(images.ids), kind="stable")
-    answers = predictions.aligned([images.ids[row] for row in rows], classes=classes)
+    answers = predictions.aligned([images.ids[row] for row in rows], classes=classes, kept=images.kept).topk_class
     labels = images.labels[rows]
     right = top_k_correct(answers, labels, k=1)
     right5 = top_k_correct(answers, labels, k=min(5, answers.shape[1]))
@@ -119,8 +119,8 @@ def _digest(predictions: Predictions) -> str:
     """The identity of the answers, whatever the order of rows and the library that wrote the file."""
     rows = zip(
         predictions.image_ids,
-        predictions.topk_class.astype("<i8"),
-        predictions.topk_probability.astype("<f4"),
+        predictions.answers.topk_class.astype("<i8"),
+        predictions.answers.topk_probability.astype("<f4"),
         strict=True,
     )
     return content_digest(

@@ -12,27 +12,34 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from bench.core.errors import DataError, UsageError
-from bench.core.predictions import PredictionHeader, Predictions
+from bench.core.predictions import Answers, PredictionHeader, Predictions, answers_of
 from bench.core.record import parse
 from bench.store.atomic import replacing
 
 FORMAT = 1
 HEADER_KEY = b"imagenet-g"
-TOP = 5
 
 
 def write_predictions(path: Path, predictions: Predictions) -> None:
-    """Write columns `image_id`, `topk_class` (list of int32), `topk_probability` (list of float32)."""
-    table = pa.table(
-        {
-            "image_id": pa.array(predictions.image_ids, pa.string()),
-            "topk_class": _lists(predictions.topk_class, pa.int32()),
-            "topk_probability": _lists(predictions.topk_probability, pa.float32()),
-        }
-    )
-    header = json.dumps(predictions.header.model_dump(mode="json"), sort_keys=True)
+    """Write `image_id`, `topk_class` (lists of int32), and where known `topk_probability` (float32) and `logits`
+    (float16), all or nothing."""
     with replacing(path) as temporary:
-        pq.write_table(table.replace_schema_metadata({HEADER_KEY: header}), temporary, compression="zstd")
+        pq.write_table(table_of(predictions), temporary, compression="zstd")
+
+
+def table_of(predictions: Predictions) -> pa.Table:
+    """The columns of a prediction file, with the header as the table's metadata."""
+    answers = predictions.answers
+    columns = {
+        "image_id": pa.array(predictions.image_ids, pa.string()),
+        "topk_class": _lists(answers.topk_class, pa.int32()),
+    }
+    if answers.topk_probability is not None:
+        columns["topk_probability"] = _lists(answers.topk_probability, pa.float32())
+    if answers.logits is not None:
+        columns["logits"] = _lists(answers.logits, pa.float16())
+    header = json.dumps(predictions.header.model_dump(mode="json"), sort_keys=True)
+    return pa.table(columns).replace_schema_metadata({HEADER_KEY: header})
 
 
 def read_predictions(path: Path, header: PredictionHeader | None = None) -> Predictions:
@@ -51,9 +58,7 @@ def read_predictions(path: Path, header: PredictionHeader | None = None) -> Pred
         raise DataError(f"{path}: no such prediction file") from None
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path}: not a readable Parquet file ({_short(error)}); write it again") from None
-    header = _header(table, path)
-    classes, odds = _answers(table, path)
-    return Predictions(header, tuple(_ids(table, path)), classes, odds)
+    return Predictions(_header(table, path), tuple(_ids(table, path)), _answers(table, path))
 
 
 def _header(table: pa.Table, path: Path) -> PredictionHeader:
@@ -73,31 +78,41 @@ def _header(table: pa.Table, path: Path) -> PredictionHeader:
         raise DataError(str(error)) from None
 
 
-def _answers(table: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    if "logits" in table.column_names:
-        return _best(_matrix(table, "logits", path, np.float64))
-    return _matrix(table, "topk_class", path, np.int64), _matrix(table, "topk_probability", path, np.float32)
+def _answers(table: pa.Table, path: Path) -> Answers:
+    logits = _matrix(table, "logits", path, np.float32) if "logits" in table.column_names else None
+    if logits is not None and "topk_class" not in table.column_names:
+        _finite(logits, table, path)
+        return answers_of(logits)
+    classes = _matrix(table, "topk_class", path, np.int64)
+    told = "topk_probability" in table.column_names
+    return Answers(classes, _matrix(table, "topk_probability", path, np.float32) if told else None, logits)
 
 
-def _best(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    odds /= odds.sum(axis=1, keepdims=True)
-    # Stable, so that a tie goes to the lower class whatever the machine.
-    order = np.argsort(-odds, axis=1, kind="stable")[:, :TOP]
-    return order, np.take_along_axis(odds, order, axis=1).astype(np.float32)
+def _finite(logits: np.ndarray, table: pa.Table, path: Path) -> None:
+    bad = ~np.isfinite(logits).all(axis=1)
+    if bad.any():
+        raise DataError(f"{path}: image {_ids(table, path)[int(np.argmax(bad))]!r}: a logit is not a finite number")
 
 
 def _matrix(table: pa.Table, column: str, path: Path, dtype: type) -> np.ndarray:
+    """[n, k] of a column of lists that are equally long and hold numbers of that kind, without a gap."""
     if column not in table.column_names:
         raise DataError(f"{path}: no column {column!r}, found {', '.join(table.column_names) or 'none'}")
-    rows = table.column(column).to_pylist()
-    try:
-        matrix = np.array(rows, dtype=dtype)
-    except (TypeError, ValueError):
-        raise DataError(f"{path}: column {column!r} must hold lists of equally many numbers") from None
-    if len(rows) and matrix.ndim != 2:
-        raise DataError(f"{path}: column {column!r} must hold a list of numbers for each image")
-    return matrix.reshape(len(rows), -1)
+    lists = table.column(column).combine_chunks()
+    kind = lists.type
+    if not pa.types.is_list(kind) and not pa.types.is_large_list(kind) and not pa.types.is_fixed_size_list(kind):
+        raise DataError(f"{path}: column {column!r} must hold a list of numbers for each image, found {kind}")
+    whole = pa.types.is_integer(kind.value_type)
+    if not (whole or (dtype is not np.int64 and pa.types.is_floating(kind.value_type))):
+        wanted = "whole numbers" if dtype is np.int64 else "numbers"
+        raise DataError(f"{path}: column {column!r} must hold lists of {wanted}, found {kind}")
+    lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
+    values = lists.flatten()
+    if lists.null_count or values.null_count:
+        raise DataError(f"{path}: column {column!r} has an empty cell")
+    if len(lists) and (lengths != lengths[0]).any():
+        raise DataError(f"{path}: column {column!r} must hold lists of equally many numbers")
+    return values.to_numpy(zero_copy_only=False).astype(dtype).reshape(len(lists), -1)
 
 
 def _ids(table: pa.Table, path: Path) -> list[str]:
@@ -116,9 +131,9 @@ def _read_csv(path: Path, header: PredictionHeader) -> Predictions:
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path}: not a readable CSV ({_short(error)})") from None
     classes = _column(table, "predicted_class", path)
-    certain = "probability" not in table.column_names
-    odds = np.ones_like(classes) if certain else _column(table, "probability", path)
-    return Predictions(header, tuple(_ids(table, path)), classes, odds.astype(np.float32))
+    told = "probability" in table.column_names
+    odds = _column(table, "probability", path).astype(np.float32) if told else None
+    return Predictions(header, tuple(_ids(table, path)), Answers(classes, odds))
 
 
 def _column(table: pa.Table, name: str, path: Path) -> np.ndarray:

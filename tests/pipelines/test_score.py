@@ -7,7 +7,7 @@ import pytest
 
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.images import ImageSet
-from bench.core.predictions import PredictionHeader, Predictions
+from bench.core.predictions import Answers, PredictionHeader, Predictions
 from bench.pipelines.score import score, score_set
 from bench.store.predictions import write_predictions
 from tests.toy_track import bars, toy_track
@@ -30,7 +30,7 @@ def answers(images: ImageSet, first: np.ndarray, head: PredictionHeader) -> Pred
     """Best answer `first` [n], then the four classes after it."""
     topk = (first[:, None] + np.arange(5)) % 10
     odds = np.tile(np.array([0.6, 0.2, 0.1, 0.06, 0.04], dtype=np.float32), (len(first), 1))
-    return Predictions(head, tuple(images.ids), topk, odds)
+    return Predictions(head, tuple(images.ids), Answers(topk, odds))
 
 
 def four() -> ImageSet:
