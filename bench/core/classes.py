@@ -27,6 +27,14 @@ def check_classes(classes: tuple[ClassName, ...]) -> tuple[ClassName, ...]:
     return classes
 
 
+def shared_names(classes: tuple[ClassName, ...]) -> dict[str, tuple[str, ...]]:
+    """The display names that several classes have, each with the ids of those classes, in order."""
+    ids: dict[str, list[str]] = {}
+    for item in classes:
+        ids.setdefault(item.name, []).append(item.id)
+    return {name: tuple(those) for name, those in ids.items() if len(those) > 1}
+
+
 def class_list_digest(classes: tuple[ClassName, ...]) -> str:
     """`sha256:…` of the ordered ids: two models agree on labels exactly when these agree."""
     return digest_json([item.id for item in classes])

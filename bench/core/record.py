@@ -1,8 +1,9 @@
 """The base of every record that people or other programs write."""
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from bench.core.errors import UsageError
 from bench.core.registry import unknown
@@ -14,19 +15,41 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class Grown(Record):
+    """A record whose fields in `later` came after recipes had been locked: while absent, digests do not see them."""
+
+    later: ClassVar[tuple[str, ...]] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        return {key: value for key, value in written.items() if value is not None or key not in self.later}
+
+
 R = TypeVar("R", bound=Record)
+# Where a document says something: the path of a key -> its line, counted from 1.
+Lines = Mapping[tuple[str | int, ...], int]
 
 
-def parse(kind: type[R], data: object, *, where: str) -> R:
-    """Validate `data` as a record of `kind`; the first problem becomes one line naming `where` and the key."""
+def parse(kind: type[R], data: object, *, where: str, lines: Lines | None = None) -> R:
+    """Validate `data` as a record of `kind`; the first problem becomes one line naming `where` and the key.
+
+    With the `lines` of the document, the line of that key is named too.
+    """
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        raise UsageError(f"{where}: {_first_problem(kind, error)}") from None
+        problem = min(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
+        raise UsageError(f"{at_line(where, lines or {}, problem['loc'])}: {_in_words(kind, problem)}") from None
 
 
-def _first_problem(kind: type[Record], error: ValidationError) -> str:
-    problem = min(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
+def at_line(where: str, lines: Lines, path: tuple[str | int, ...]) -> str:
+    """`where, line N` of the key at `path`, or of the nearest key above it that stands in the document."""
+    near = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in lines), None)
+    return where if near is None else f"{where}, line {lines[near]}"
+
+
+def _in_words(kind: type[Record], problem: Any) -> str:
     path = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         fields = _fields_at(kind, problem["loc"][:-1])

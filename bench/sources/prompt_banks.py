@@ -3,6 +3,7 @@
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec, module_from_spec, spec_from_loader
 from pathlib import Path
+from types import ModuleType
 
 from bench.core.errors import DataError
 from bench.core.registry import look_up
@@ -15,13 +16,12 @@ def prompt_bank(name: str) -> tuple[str, ...]:
 
 def openai_imagenet_80() -> tuple[str, ...]:
     """The 80 templates of CLIP's zero-shot ImageNet evaluation (OpenAI, MIT licence), as open_clip carries them."""
-    templates = tuple(template("{}") for template in _open_clip_metadata().OPENAI_IMAGENET_TEMPLATES)
-    if len(templates) != 80 or len(set(templates)) != 80:
-        raise DataError(
-            f"open_clip's ImageNet templates: expected 80 distinct ones, got {len(set(templates))} of"
-            f" {len(templates)}; install the version of open-clip-torch in the constraints file"
-        )
-    return templates
+    return _from_open_clip("OPENAI_IMAGENET_TEMPLATES", 80)
+
+
+def openai_imagenet_7() -> tuple[str, ...]:
+    """The 7 templates that CLIP's authors found best together on ImageNet, as open_clip carries them."""
+    return _from_open_clip("SIMPLE_IMAGENET_TEMPLATES", 7)
 
 
 def openai_imagenet_single() -> tuple[str, ...]:
@@ -31,17 +31,28 @@ def openai_imagenet_single() -> tuple[str, ...]:
 
 BANKS = {
     "openai-imagenet-80": openai_imagenet_80,
+    "openai-imagenet-7": openai_imagenet_7,
     "openai-imagenet-single": openai_imagenet_single,
 }
 
 
-def _open_clip_metadata():
-    # The file by itself: importing the package would pull in torch, and `list` should not wait for it.
+def open_clip_metadata() -> ModuleType:
+    """open_clip's module of class names and templates, by itself: importing the package would pull in torch."""
     spec = find_spec("open_clip")
     if spec is None or spec.origin is None:
-        raise DataError("the prompt bank openai-imagenet-80 is read from open_clip; pip install open-clip-torch")
+        raise DataError("ImageNet's class names and templates are read from open_clip; pip install open-clip-torch")
     path = Path(spec.origin).parent / "zero_shot_metadata.py"
-    loader = SourceFileLoader("bench_open_clip_metadata", str(path))
+    loader = SourceFileLoader("benchopen_clip_metadata", str(path))
     module = module_from_spec(spec_from_loader(loader.name, loader))
     loader.exec_module(module)
     return module
+
+
+def _from_open_clip(name: str, expected: int) -> tuple[str, ...]:
+    templates = tuple(template("{}") for template in getattr(open_clip_metadata(), name))
+    if len(templates) != expected or len(set(templates)) != expected:
+        raise DataError(
+            f"open_clip's {name}: expected {expected} distinct templates, got {len(set(templates))} of"
+            f" {len(templates)}; install the version of open-clip-torch in the constraints file"
+        )
+    return templates

@@ -1,5 +1,6 @@
 """Reading YAML that people write: safe, duplicate keys refused, syntax errors with their line."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -29,8 +30,18 @@ _StrictLoader.add_constructor(
 
 def read_yaml(path: Path) -> object:
     """The document in `path`; UsageError with file and line where it is not YAML, or unreadable."""
+    return read_yaml_lines(path)[0]
+
+
+def read_yaml_lines(path: Path) -> tuple[object, dict[tuple[str | int, ...], int]]:
+    """The document in `path`, and the line of each key and list item by its path; errors as `read_yaml`."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+        loader = _StrictLoader(path.read_text(encoding="utf-8"))
+        try:
+            node = loader.get_single_node()
+            return (None, {}) if node is None else (loader.construct_document(node), dict(_lines(node, (), set())))
+        finally:
+            loader.dispose()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from None
     except yaml.MarkedYAMLError as error:
@@ -38,3 +49,18 @@ def read_yaml(path: Path) -> object:
         raise UsageError(f"{path}, line {line}: {error.problem}") from None
     except yaml.YAMLError as error:
         raise UsageError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+
+
+def _lines(node: yaml.Node, path: tuple[str | int, ...], seen: set[int]) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    # An alias is a node that was seen: following it again could take for ever.
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*path, str(key.value)), key.start_mark.line + 1
+            yield from _lines(value, (*path, str(key.value)), seen)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield (*path, index), value.start_mark.line + 1
+            yield from _lines(value, (*path, index), seen)
