@@ -56,30 +56,27 @@ def pack_bits(correct: np.ndarray) -> str:
     return base64.b64encode(np.packbits(correct.astype(bool)).tobytes()).decode()
 
 
-class TrainedOn(Record):
-    """One ingredient of a model's training data; `generator` names what drew it, None for real images."""
-
-    name: Line
-    digest: Line | None = None
-    images: int | None = Field(default=None, ge=1)
-    generator: Line | None = None
-
-
 class Declaration(Record):
-    """What a model says of itself: how it was trained and on what, its size, licence and paper."""
+    """What a model says of itself: how it was trained, its size, its licence, where it is described.
+
+    `training`: the record of a run of ours. For other models `data` says in words on what they were
+    trained, `generated` lists the content digests of generated data among it (or NAME@VERSION), and
+    `generators` names what drew them.
+    """
 
     arch: Line = "unknown"
     parameters: int | None = Field(default=None, ge=0)
     training: TrainingRun | None = None
-    data: tuple[TrainedOn, ...] = ()
     licence: Line = "unknown"
+    data: Line | None = None
+    generated: tuple[Line, ...] = ()
+    generators: tuple[Line, ...] = ()
     paper: Line | None = None
 
     def completed_by(self, other: "Declaration") -> "Declaration":
         """With what `other` says where this one is silent."""
-        said = {name: getattr(other, name) for name in other.model_fields_set}
-        kept = {name for name, field in Declaration.model_fields.items() if getattr(self, name) != field.default}
-        return self.model_copy(update={name: value for name, value in said.items() if name not in kept})
+        silent = [name for name, field in Declaration.model_fields.items() if getattr(self, name) == field.default]
+        return self.model_copy(update={name: getattr(other, name) for name in silent})
 
 
 class Environment(Record):

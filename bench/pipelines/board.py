@@ -18,6 +18,7 @@ from bench.core.track import Track
 from bench.pipelines.board_arms import arm_gains, arm_rows
 from bench.pipelines.board_fits import Lines
 
+FLAGGED = 10
 Z95 = 1.959963984540054
 
 
@@ -154,6 +155,10 @@ def _notes(track: Track, cards, arms, lines: Lines, distances: Distances | None)
             "The set “Generated” comes from the generator that made the synthetic training images: for arms that"
             " trained on them it is in distribution, and it is left out of mean shifted accuracy."
         )
+    flagged = [card for card in cards if card.role == "submitted" and card.flags]
+    notes += [f"{card.title}: {flag}." for card in flagged[:FLAGGED] for flag in card.flags]
+    if len(flagged) > FLAGGED:
+        notes.append(f"{len(flagged) - FLAGGED} more submissions carry such a caveat; their cards say which.")
     if lines.outside:
         notes.append(
             f"{len(lines.outside)} models lie outside the fitted range of in-distribution accuracy on at least one"

@@ -67,7 +67,7 @@ def _objection(card: ScoreCard, track: Track) -> str | None:
     if missing:
         return f"no answers on {', '.join(missing)}; predict every required set of the track"
     run = card.declaration.training
-    seen = {one.digest: one.name for one in card.declaration.data if one.digest}
+    seen = dict.fromkeys(card.declaration.generated, "it")
     seen |= {part.digest: part.name for part in run.data} if run else {}
     for name, one in card.sets.items():
         if one.dataset_digest in seen:
