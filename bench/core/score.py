@@ -56,21 +56,29 @@ def pack_bits(correct: np.ndarray) -> str:
     return base64.b64encode(np.packbits(correct.astype(bool)).tobytes()).decode()
 
 
-class Declaration(Record):
-    """What a model says of itself: how it was trained, its size, its licence, where it is described.
+class TrainedOn(Record):
+    """One ingredient of a model's training data, by name, and by content digest where it has one.
 
-    `training`: the record of a run of ours. For other models `data` says in words on what they were
-    trained, `generated` lists the content digests of generated data among it (or NAME@VERSION), and
-    `generators` names what drew them.
+    `generator` names what drew the images; for a dataset version (`NAME@VERSION`, or its digest) that is known.
+    """
+
+    name: Line
+    digest: Line | None = None
+    images: int | None = Field(default=None, ge=1)
+    generator: Line | None = None
+
+
+class Declaration(Record):
+    """What a model says of itself: how it was trained and on what, its size, its licence, where it is described.
+
+    `training`: the record of a run of ours; other models list their ingredients in `data`.
     """
 
     arch: Line = "unknown"
     parameters: int | None = Field(default=None, ge=0)
     training: TrainingRun | None = None
+    data: tuple[TrainedOn, ...] = ()
     licence: Line = "unknown"
-    data: Line | None = None
-    generated: tuple[Line, ...] = ()
-    generators: tuple[Line, ...] = ()
     paper: Line | None = None
 
     def completed_by(self, other: "Declaration") -> "Declaration":

@@ -30,10 +30,10 @@ def flags(track: Track, sets: Iterable[str], declaration: Declaration, *, bound:
 
 def generators(declaration: Declaration) -> set[str]:
     """The generators that drew training images, as declared or as the recipes of the named versions say."""
-    named = list(declaration.generated)
-    named += [part.name for part in declaration.training.data] if declaration.training else []
-    named += [_locked().get(digest, "") for digest in declaration.generated]
-    return set(declaration.generators) | {drew for name in named if (drew := generator_of(name))}
+    data = [*declaration.data, *(declaration.training.data if declaration.training else ())]
+    named = [one.name for one in data] + [_locked().get(one.digest or "", "") for one in data]
+    declared = {one.generator for one in declaration.data if one.generator}
+    return declared | {drew for name in named if (drew := generator_of(name))}
 
 
 @cache
