@@ -38,7 +38,7 @@ def test_every_shipped_track_reads() -> None:
 
 
 BAD = [
-    (("headline", "sets"), ["atr"], "line 6: headline.sets.0: unknown set 'atr': did you mean art?"),
+    (("headline", "sets"), ["atr"], "line 7: headline.sets.0: unknown set 'atr': did you mean art?"),
     (("classes",), "imagenet-2k", "line 2: classes: unknown class list 'imagenet-2k': did you mean imagenet-1k"),
     (("sets", "art", "map"), "wnids", "sets.art.map: unknown map 'wnids': did you mean wnid?"),
     (("sets", "art", "map"), {"dog": [1, 1000]}, "sets.art.map.dog: class 1000 is outside 0..999"),
