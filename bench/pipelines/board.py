@@ -1,5 +1,7 @@
 """From score cards to a `Leaderboard`: every number that a board shows, computed here and nowhere else."""
 
+import shlex
+
 import numpy as np
 
 from bench import __version__
@@ -115,7 +117,10 @@ def _row(track: Track, card: ScoreCard, rank: int, lines: Lines) -> Row:
 
 
 def _command(track: Track, card: ScoreCard) -> str:
-    run, submit = card.declaration.training, f"python run_bench.py submit {card.model} --track {track.name}"
+    run, submit = (
+        card.declaration.training,
+        f"python run_bench.py submit {shlex.quote(card.model)} --track {track.name}",
+    )
     if run is None:
         return submit
     options = [f"--track {track.name}", f"--arm {run.arm}", f"--arch {run.arch}", f"--seed {run.seed}"]

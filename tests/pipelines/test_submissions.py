@@ -3,6 +3,8 @@ with a card, caveats, explanations, and names that try to be code."""
 
 import csv
 import json
+import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -208,8 +210,14 @@ def test_names_of_submissions_are_text_on_every_surface(track: Track, tmp_path: 
     assert {path.parent for path in (tmp_path / "boards").rglob("*.json")} <= {folder, folder / "results"}
     page = (folder / "index.html").read_text()
     assert "<script>alert" not in page
-    assert "<script>" not in (folder / "README.md").read_text()
-    assert "](javascript:" not in (folder / "README.md").read_text().replace(r"\](javascript:", "")
+    readme = (folder / "README.md").read_text()
+    words, code = (
+        re.sub(r"```.*?```", "", readme, flags=re.DOTALL),
+        "".join(re.findall(r"```.*?```", readme, re.DOTALL)),
+    )
+    assert "<script>" not in words
+    assert "](javascript:" not in words.replace(r"\](javascript:", "")
+    assert shlex.quote(f"onnx:{HOSTILE}") in code  # who pastes the command runs it and nothing else
     assert r"\input{" not in (folder / "table.tex").read_text()
     with open(folder / "table.csv", newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
