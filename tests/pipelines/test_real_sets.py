@@ -9,10 +9,9 @@ import yaml
 from PIL import Image
 
 from bench.core.errors import DataError
-from bench.pipelines.track_files import load_track, read_map
+from bench.pipelines.track_files import load_track, shipped_map
 from bench.pipelines.tracks import list_tree_once, open_set
 from bench.sources.class_lists import class_list
-from bench.store.paths import datasets_folder
 from tests.trees import draw, imagenet, plant, without_counts
 
 WNIDS = [one.id for one in class_list("imagenet-1k")]
@@ -26,7 +25,7 @@ def _fresh_listing():
 
 def folders_of(name: str) -> dict[str, list[str]]:
     """A shipped map as it stands in its file: folder -> class ids."""
-    said = read_map(datasets_folder() / "maps" / f"{name}.yaml")
+    said = shipped_map(name)
     return {folder: [ids] if isinstance(ids, str) else ids for folder, ids in said.items()}
 
 
