@@ -13,14 +13,13 @@ from tqdm import tqdm
 from bench.core.errors import BenchError
 from bench.core.images import ImageSet
 from bench.core.model_ref import ModelRef
-from bench.core.predictions import PredictionHeader, Predictions
+from bench.core.predictions import Answers, PredictionHeader, Predictions, answers_of, joined
 from bench.core.track import Track
 from bench.models.classifier import Classifier
 from bench.models.door import open_model
 from bench.pipelines.tracks import open_set, sets_to_score
 from bench.store.predictions import read_predictions, write_predictions
 
-TOP = 5
 BLOCK = 1024
 PACKAGES = ("numpy", "pillow", "safetensors", "scikit-learn", "timm", "torch")
 
@@ -54,35 +53,29 @@ def predict(
         ]
         todo = [index for index, (path, header) in enumerate(ready) if not _holds(path, header)]
         answers = _ask([opened[index] for index in todo], images, workers=workers, quiet=quiet)
-        for index, (classes, odds) in zip(todo, answers, strict=True):
+        for index, given in zip(todo, answers, strict=True):
             path, header = ready[index]
-            write_predictions(path, Predictions(header, tuple(sorted(images.ids)), classes, odds))
+            write_predictions(path, Predictions(header, tuple(sorted(images.ids)), given))
         files |= {(index, name): path for index, (path, _) in enumerate(ready)}
     return [files[index, name] for index in range(len(refs)) for name in names]
 
 
-def best(probabilities: np.ndarray, k: int = TOP) -> tuple[np.ndarray, np.ndarray]:
-    """The `k` best classes int64 [n, k] and their probabilities float32 [n, k]; a tie goes to the lower class."""
-    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
-    return order, np.take_along_axis(probabilities, order, axis=1).astype(np.float32)
-
-
-def _ask(
-    models: Sequence[Classifier], images: ImageSet, *, workers: int | None, quiet: bool
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Every model's best answers, rows in the order of sorted ids."""
+def _ask(models: Sequence[Classifier], images: ImageSet, *, workers: int | None, quiet: bool) -> list[Answers]:
+    """Every model's answers, rows in the order of sorted ids."""
     if not models:
         return []
     rows = np.argsort(np.array(images.ids), kind="stable")
-    found: list[list[np.ndarray]] = [[] for _ in models]
+    found: list[list[Answers]] = [[] for _ in models]
     total = len(rows) * len(models)
     with tqdm(total=total, desc=f"predict {images.name}", unit="image", disable=quiet or None, leave=False) as bar:
         for start in range(0, len(rows), BLOCK):
             block = [images.read(int(row)) for row in rows[start : start + BLOCK]]
             for answers, model in zip(found, models, strict=True):
-                answers.append(model.probabilities(block, workers=workers))
+                with np.errstate(divide="ignore"):
+                    scores = np.log(model.probabilities(block, workers=workers))
+                answers.append(answers_of(scores, kept=images.kept))
                 bar.update(len(block))
-    return [best(np.concatenate(answers)) for answers in found]
+    return [joined(answers) for answers in found]
 
 
 def _header(model: Classifier, track: Track, name: str, images: ImageSet, limited: bool) -> PredictionHeader:
@@ -91,6 +84,7 @@ def _header(model: Classifier, track: Track, name: str, images: ImageSet, limite
         set=name,
         dataset_digest=images.digest,
         classes_digest=track.classes_digest,
+        kept_digest=images.kept_digest,
         model=model.model,
         preprocessing=model.preprocessing,
         versions=_versions(),

@@ -4,100 +4,136 @@ No labels inside, so that a file can be scored by anyone and tells nothing about
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 
 from bench.core.errors import DataError, UsageError
-from bench.core.predictions import PredictionHeader, Predictions
+from bench.core.predictions import Answers, PredictionHeader, Predictions, answers_of
 from bench.core.record import parse
 from bench.store.atomic import replacing
 
 FORMAT = 1
 HEADER_KEY = b"imagenet-g"
-TOP = 5
+MOST_ROWS = 5_000_000
+MOST_BYTES = 8 << 30
 
 
 def write_predictions(path: Path, predictions: Predictions) -> None:
-    """Write columns `image_id`, `topk_class` (list of int32), `topk_probability` (list of float32)."""
-    table = pa.table(
-        {
-            "image_id": pa.array(predictions.image_ids, pa.string()),
-            "topk_class": _lists(predictions.topk_class, pa.int32()),
-            "topk_probability": _lists(predictions.topk_probability, pa.float32()),
-        }
-    )
-    header = json.dumps(predictions.header.model_dump(mode="json"), sort_keys=True)
+    """Write `image_id`, `topk_class` (lists of int32), and where known `topk_probability` (float32) and `logits`
+    (float16), all or nothing."""
     with replacing(path) as temporary:
-        pq.write_table(table.replace_schema_metadata({HEADER_KEY: header}), temporary, compression="zstd")
+        pq.write_table(table_of(predictions), temporary, compression="zstd")
 
 
-def read_predictions(path: Path, header: PredictionHeader | None = None) -> Predictions:
-    """Read a prediction file; a damaged or foreign one is a DataError of one line.
+def table_of(predictions: Predictions) -> pa.Table:
+    """The columns of a prediction file, with the header as the table's metadata."""
+    answers = predictions.answers
+    columns = {
+        "image_id": pa.array(predictions.image_ids, pa.string()),
+        "topk_class": _lists(answers.topk_class, pa.int32()),
+    }
+    if answers.topk_probability is not None:
+        columns["topk_probability"] = _lists(answers.topk_probability, pa.float32())
+    if answers.logits is not None:
+        columns["logits"] = _lists(answers.logits, pa.float16())
+    header = json.dumps(predictions.header.model_dump(mode="json"), sort_keys=True)
+    return pa.table(columns).replace_schema_metadata({HEADER_KEY: header})
 
-    A Parquet file carries its header. A CSV `image_id,predicted_class[,probability]` (class: an index
-    into the class list) cannot, so there `header` must be given.
-    """
-    if path.suffix == ".csv":
-        if header is None:
-            raise UsageError(f"{path}: a CSV does not say what it is about; name the track and the set")
-        return _read_csv(path, header)
+
+def read_header(path: Path) -> PredictionHeader:
+    """What a prediction file is about, without its rows; errors as `read_predictions`."""
+    with _readable(path):
+        return _header(pq.read_schema(path).metadata, path)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read a prediction file; a damaged or foreign one is a DataError of one line."""
+    with _readable(path):
+        _check_size(pq.read_metadata(path), path)
+        table = pq.ParquetFile(path).read()
+    header = _header(table.schema.metadata, path)
+    return Predictions(header, tuple(_ids(table, path)), _answers(table, header, path))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     try:
-        table = pq.read_table(path)
+        yield
     except FileNotFoundError:
         raise DataError(f"{path}: no such prediction file") from None
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, MemoryError, OverflowError, pa.ArrowException) as error:
         raise DataError(f"{path}: not a readable Parquet file ({_short(error)}); write it again") from None
-    header = _header(table, path)
-    classes, odds = _answers(table, path)
-    return Predictions(header, tuple(_ids(table, path)), classes, odds)
 
 
-def _header(table: pa.Table, path: Path) -> PredictionHeader:
-    text = (table.schema.metadata or {}).get(HEADER_KEY)
+def _check_size(metadata: pq.FileMetaData, path: Path) -> None:
+    """A small file can unfold to any size; its own account of that is read first."""
+    size = sum(metadata.row_group(index).total_byte_size for index in range(metadata.num_row_groups))
+    if metadata.num_rows > MOST_ROWS or size > MOST_BYTES:
+        raise DataError(
+            f"{path}: {metadata.num_rows:,} rows, {size >> 20:,} MB unpacked; at most {MOST_ROWS:,} rows and"
+            f" {MOST_BYTES >> 20:,} MB are read"
+        )
+
+
+def _header(metadata: dict[bytes, bytes] | None, path: Path) -> PredictionHeader:
+    text = (metadata or {}).get(HEADER_KEY)
     if text is None:
         raise DataError(f"{path}: no header {HEADER_KEY.decode()!r} in its metadata; not a prediction file of ours")
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise DataError(f"{path}: the header in the file's metadata is not JSON; write it again") from None
     found = data.get("format") if isinstance(data, dict) else None
     if found != FORMAT:
-        raise DataError(f"{path}: prediction format {found!r}, this software reads {FORMAT}; update it")
+        raise DataError(f"{path}: prediction format {found!r:.40}, this software reads {FORMAT}; update it")
     try:
         return parse(PredictionHeader, data, where=str(path))
     except UsageError as error:
         raise DataError(str(error)) from None
 
 
-def _answers(table: pa.Table, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    if "logits" in table.column_names:
-        return _best(_matrix(table, "logits", path, np.float64))
-    return _matrix(table, "topk_class", path, np.int64), _matrix(table, "topk_probability", path, np.float32)
+def _answers(table: pa.Table, header: PredictionHeader, path: Path) -> Answers:
+    logits = _matrix(table, "logits", path, np.float32) if "logits" in table.column_names else None
+    if logits is not None and "topk_class" not in table.column_names:
+        if header.kept_digest is not None:
+            raise DataError(f"{path}: logits of some classes only; add the column topk_class, which names classes")
+        _finite(logits, table, path)
+        return answers_of(logits)
+    classes = _matrix(table, "topk_class", path, np.int64)
+    told = "topk_probability" in table.column_names
+    return Answers(classes, _matrix(table, "topk_probability", path, np.float32) if told else None, logits)
 
 
-def _best(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    odds /= odds.sum(axis=1, keepdims=True)
-    # Stable, so that a tie goes to the lower class whatever the machine.
-    order = np.argsort(-odds, axis=1, kind="stable")[:, :TOP]
-    return order, np.take_along_axis(odds, order, axis=1).astype(np.float32)
+def _finite(logits: np.ndarray, table: pa.Table, path: Path) -> None:
+    bad = ~np.isfinite(logits).all(axis=1)
+    if bad.any():
+        raise DataError(f"{path}: image {_ids(table, path)[int(np.argmax(bad))]!r}: a logit is not a finite number")
 
 
 def _matrix(table: pa.Table, column: str, path: Path, dtype: type) -> np.ndarray:
+    """[n, k] of a column of lists that are equally long and hold numbers of that kind, without a gap."""
     if column not in table.column_names:
         raise DataError(f"{path}: no column {column!r}, found {', '.join(table.column_names) or 'none'}")
-    rows = table.column(column).to_pylist()
-    try:
-        matrix = np.array(rows, dtype=dtype)
-    except (TypeError, ValueError):
-        raise DataError(f"{path}: column {column!r} must hold lists of equally many numbers") from None
-    if len(rows) and matrix.ndim != 2:
-        raise DataError(f"{path}: column {column!r} must hold a list of numbers for each image")
-    return matrix.reshape(len(rows), -1)
+    lists = table.column(column).combine_chunks()
+    kind = lists.type
+    if not pa.types.is_list(kind) and not pa.types.is_large_list(kind) and not pa.types.is_fixed_size_list(kind):
+        raise DataError(f"{path}: column {column!r} must hold a list of numbers for each image, found {kind}")
+    whole = pa.types.is_integer(kind.value_type)
+    if not (whole or (dtype is not np.int64 and pa.types.is_floating(kind.value_type))):
+        wanted = "whole numbers" if dtype is np.int64 else "numbers"
+        raise DataError(f"{path}: column {column!r} must hold lists of {wanted}, found {kind}")
+    lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
+    values = lists.flatten()
+    if lists.null_count or values.null_count:
+        raise DataError(f"{path}: column {column!r} has an empty cell")
+    if len(lists) and (lengths != lengths[0]).any():
+        raise DataError(f"{path}: column {column!r} must hold lists of equally many numbers")
+    return values.to_numpy(zero_copy_only=False).astype(dtype).reshape(len(lists), -1)
 
 
 def _ids(table: pa.Table, path: Path) -> list[str]:
@@ -105,28 +141,6 @@ def _ids(table: pa.Table, path: Path) -> list[str]:
     if any(not isinstance(image_id, str) for image_id in ids):
         raise DataError(f"{path}: column 'image_id' must hold text for each image")
     return ids
-
-
-def _read_csv(path: Path, header: PredictionHeader) -> Predictions:
-    kinds = {"image_id": pa.string(), "predicted_class": pa.int64(), "probability": pa.float32()}
-    try:
-        table = pyarrow.csv.read_csv(path, convert_options=pyarrow.csv.ConvertOptions(column_types=kinds))
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such prediction file") from None
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path}: not a readable CSV ({_short(error)})") from None
-    classes = _column(table, "predicted_class", path)
-    certain = "probability" not in table.column_names
-    odds = np.ones_like(classes) if certain else _column(table, "probability", path)
-    return Predictions(header, tuple(_ids(table, path)), classes, odds.astype(np.float32))
-
-
-def _column(table: pa.Table, name: str, path: Path) -> np.ndarray:
-    if name not in table.column_names:
-        raise DataError(f"{path}: no column {name!r}, found {', '.join(table.column_names)}")
-    if table.column(name).null_count:
-        raise DataError(f"{path}: column {name!r} has an empty cell")
-    return table.column(name).to_numpy().reshape(-1, 1)
 
 
 def _lists(matrix: np.ndarray, kind: pa.DataType) -> pa.Array:

@@ -5,7 +5,7 @@ import pytest
 
 from bench.core.errors import DataError, UsageError
 from bench.core.leaderboard import check_one_board
-from bench.core.predictions import PredictionHeader, Predictions
+from bench.core.predictions import Answers, PredictionHeader, Predictions
 from bench.pipelines.anchor import anchor
 from bench.pipelines.generate import generate
 from bench.pipelines.score import score_on
@@ -47,8 +47,8 @@ def answers(track, tmp_path, version, model, right):
     topk = (first[:, None] + np.arange(5)) % 10
     odds = np.tile(np.array([0.6, 0.2, 0.1, 0.06, 0.04], dtype=np.float32), (len(first), 1))
     path = tmp_path / f"{model[4:]}.parquet"
-    write_predictions(path, Predictions(header, tuple(images.ids), topk, odds))
-    return path, score_on(Predictions(header, tuple(images.ids), topk, odds), images, track=track, path=path)
+    write_predictions(path, Predictions(header, tuple(images.ids), Answers(topk, odds)))
+    return path, score_on(Predictions(header, tuple(images.ids), Answers(topk, odds)), images, track=track, path=path)
 
 
 def test_models_that_answered_different_versions_stand_side_by_side(track, tmp_path):

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from bench.core.errors import UsageError
 from bench.pipelines import predict as module
-from bench.pipelines.predict import best, predict
+from bench.pipelines.predict import predict
 from bench.pipelines.train import train
 from bench.store.predictions import read_predictions
 from tests.toy_track import bars, toy_track
@@ -53,12 +52,6 @@ def test_several_models_come_model_by_model_and_a_limit_is_marked(monkeypatch, t
     assert all(one.header.limited and len(one.image_ids) == 20 for one in found)
     whole = predict([f"run:{runs[0].id}"], track, data_root=tmp_path, limit=50, sets=["test"], quiet=True)
     assert not read_predictions(whole[0]).header.limited
-
-
-def test_a_tie_goes_to_the_lower_class() -> None:
-    classes, odds = best(np.array([[0.2, 0.3, 0.3, 0.2]], dtype=np.float32), 3)
-    assert classes.tolist() == [[1, 2, 0]]
-    assert odds.dtype == np.float32
 
 
 def test_an_unknown_set_is_one_line(monkeypatch, tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.images import ImageSet
-from bench.core.predictions import PredictionHeader, Predictions
-from bench.pipelines.score import score, score_set
+from bench.core.predictions import Answers, PredictionHeader, Predictions
+from bench.pipelines.score import score
+from bench.pipelines.score_set import score_set
 from bench.store.predictions import write_predictions
 from tests.toy_track import bars, toy_track
 
@@ -30,7 +31,7 @@ def answers(images: ImageSet, first: np.ndarray, head: PredictionHeader) -> Pred
     """Best answer `first` [n], then the four classes after it."""
     topk = (first[:, None] + np.arange(5)) % 10
     odds = np.tile(np.array([0.6, 0.2, 0.1, 0.06, 0.04], dtype=np.float32), (len(first), 1))
-    return Predictions(head, tuple(images.ids), topk, odds)
+    return Predictions(head, tuple(images.ids), Answers(topk, odds))
 
 
 def four() -> ImageSet:
@@ -96,7 +97,6 @@ def test_a_card_a_model_with_its_sets_in_the_order_of_the_track(monkeypatch, tmp
             "the class list sha256:0123456789ab…, the track toy has sha256:",
         ),
         ({"dataset_digest": "sha256:0123456789abcdef"}, "the dataset sha256:0123456789ab…, the set here is sha256:"),
-        ({"model": "nameless"}, "nameless"),
     ],
 )
 def test_predictions_about_something_else_are_one_line(monkeypatch, tmp_path: Path, changes: dict, text: str) -> None:

@@ -3,8 +3,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bench.core.errors import DataError, UsageError
-from bench.core.predictions import PredictionHeader, Predictions
+from bench.core.errors import DataError
+from bench.core.predictions import Answers, PredictionHeader, Predictions
 from bench.store.predictions import read_predictions, write_predictions
 
 HEADER = PredictionHeader(
@@ -16,14 +16,13 @@ HEADER = PredictionHeader(
     preprocessing={"size": 32, "mean": 0.5},
     versions={"torch": "2"},
 )
-CSV_EMPTY_CELL = "image_id,predicted_class\na,\n"
 
 
 @pytest.fixture
 def predictions():
     classes = np.array([[1, 0, 2], [2, 1, 0]])
     odds = np.array([[0.7, 0.2, 0.1], [0.5, 0.3, 0.2]], dtype=np.float32)
-    return Predictions(HEADER, ("b", "a"), classes, odds)
+    return Predictions(HEADER, ("b", "a"), Answers(classes, odds))
 
 
 @pytest.fixture
@@ -36,9 +35,9 @@ def test_what_is_written_is_read(path, predictions):
     found = read_predictions(path)
     assert found.header == HEADER
     assert found.image_ids == ("b", "a")
-    np.testing.assert_array_equal(found.topk_class, predictions.topk_class)
-    np.testing.assert_array_equal(found.topk_probability, predictions.topk_probability)
-    assert found.topk_probability.dtype == np.float32
+    np.testing.assert_array_equal(found.answers.topk_class, predictions.answers.topk_class)
+    np.testing.assert_array_equal(found.answers.topk_probability, predictions.answers.topk_probability)
+    assert found.answers.topk_probability.dtype == np.float32
 
 
 def test_equal_predictions_give_equal_bytes(path, predictions):
@@ -92,28 +91,6 @@ def test_logits_become_the_best_five(path):
     column = pa.array(logits, pa.list_(pa.float32()))
     _rewrite(path, lambda table: table.drop_columns(["topk_class", "topk_probability"]).append_column("logits", column))
     found = read_predictions(path)
-    assert found.topk_class.tolist() == [[1, 3, 2, 4, 0], [0, 1, 2, 3, 4]]
+    assert found.answers.topk_class.tolist() == [[1, 3, 2, 4, 0], [0, 1, 2, 3, 4]]
     expected = np.exp(3) / (np.exp(3) + np.exp(2) + 2 * np.exp(1) + 2)
-    assert found.topk_probability[0, 0] == pytest.approx(expected, rel=1e-6)
-
-
-def test_csv_needs_a_header_and_then_reads(tmp_path):
-    path = tmp_path / "answers.csv"
-    path.write_text("image_id,predicted_class,probability\na,3,0.5\nb,1,1\n")
-    with pytest.raises(UsageError, match="does not say what it is about"):
-        read_predictions(path)
-    found = read_predictions(path, HEADER)
-    assert found.image_ids == ("a", "b")
-    assert found.topk_class.tolist() == [[3], [1]]
-    assert found.topk_probability.tolist() == [[0.5], [1.0]]
-    path.write_text("image_id,predicted_class\na,3\n")
-    assert read_predictions(path, HEADER).topk_probability.tolist() == [[1.0]]
-
-
-@pytest.mark.parametrize("text", ["", "image_id\na\n", "image_id,predicted_class\na,cat\n", CSV_EMPTY_CELL])
-def test_a_bad_csv_is_one_line(tmp_path, text):
-    path = tmp_path / "answers.csv"
-    path.write_text(text)
-    with pytest.raises(DataError, match=r"answers\.csv") as caught:
-        read_predictions(path, HEADER)
-    assert "\n" not in str(caught.value)
+    assert found.answers.topk_probability[0, 0] == pytest.approx(expected, rel=1e-6)
