@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 
 from bench import __version__
-from bench.core.errors import BenchError, SubmissionRejected
+from bench.core.errors import BenchError, SubmissionRejected, UsageError
 
 INTERRUPTED = 130
 
@@ -119,6 +119,8 @@ def verify(
     if Path(reference).is_dir():
         from bench.pipelines.check_export import check_export
 
+        if regenerate:
+            raise UsageError(f"{reference} is an exported folder; --regenerate needs NAME@VERSION")
         _show(check_export(Path(reference), quiet=quiet), as_json)
         return
     from bench.pipelines.verify import verify as run
