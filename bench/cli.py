@@ -151,6 +151,8 @@ def verify(
     if Path(reference).is_dir():
         from bench.pipelines.check_export import check_export
 
+        if regenerate:
+            raise UsageError(f"{reference} is an exported folder; --regenerate needs NAME@VERSION")
         _show(check_export(Path(reference), quiet=quiet), as_json)
         return
     from bench.pipelines.verify import verify as run

@@ -95,8 +95,8 @@ class Size(Record):
 class Filter(Record):
     """A rule that every image must pass, by its name on the shelf `bench/filters/`, and its parameters.
 
-    A rejected image is drawn again with the next attempt's seed. When the last of `attempts` is rejected too,
-    the version is refused, or (`keep`) that image stays and its verdict names the rule.
+    A rejected image is drawn again with the next attempt's seed. When a rule rejects an image for the last of its
+    `attempts`, the version is refused, or (`keep`) that image stays and its verdict names the rule.
     """
 
     name: Name

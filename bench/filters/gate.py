@@ -31,21 +31,26 @@ class Gate:
     ) -> tuple[list[Candidate], dict[str, str]]:
         """The candidates that pass, their verdicts written down; for each other id the rule that rejected it.
 
-        `kept`: the images of the batch that passed before. A candidate whose attempts are used up passes with
-        the rule's name in its verdict where the recipe keeps it, else it is a DataError.
+        `kept`: the images of the batch that passed before. A rule that rejects as many attempts of an image as it
+        may lets the last one pass, with its name in the verdict, where the recipe keeps it; else it is a DataError.
         """
         passing, rejected = list(candidates), {}
         for spec, rule in self._rules:
             judged = zip(passing, rule.judge(passing, kept) if passing else (), strict=True)
             passing = []
             for candidate, (bad, score) in judged:
-                if bad and candidate.item.attempt + 1 < spec.attempts:
+                if bad and _rejections(candidate, spec) + 1 < spec.attempts:
                     rejected[candidate.item.id] = spec.name
                     continue
                 if bad and spec.exhausted == "refuse":
                     raise DataError(_refusal(candidate, spec, rule))
                 passing.append(_noted(candidate, spec.name, score, bad))
         return passing, rejected
+
+
+def _rejections(candidate: Candidate, spec: Filter) -> int:
+    # Its own alone: that another rule was hard to please must not cost this one's attempts.
+    return Verdict.parse(candidate.item.verdict).after.count(spec.name)
 
 
 def _noted(candidate: Candidate, rule: str, score: float, despite: bool) -> Candidate:
@@ -59,9 +64,9 @@ def _noted(candidate: Candidate, rule: str, score: float, despite: bool) -> Cand
 
 
 def _refusal(candidate: Candidate, spec: Filter, rule: Rule) -> str:
-    item, before = candidate.item, Verdict.parse(candidate.item.verdict).after
-    attempts = f"attempt {item.attempt + 1} of {spec.attempts}" + (f", before: {', '.join(before)}" if before else "")
+    item = candidate.item
+    times = "once" if spec.attempts == 1 else f"{spec.attempts} times"
     return (
-        f"image {item.id!r} ({item.prompt!r}) {rule.complaint} ({attempts}); change its prompt or the generator,"
-        f" or give filter {spec.name} more attempts or exhausted: keep"
+        f"image {item.id!r} ({item.prompt!r}) {rule.complaint} {times}; change its prompt or the generator, or give"
+        f" filter {spec.name} more attempts or exhausted: keep"
     )

@@ -38,6 +38,7 @@ class SafetyChecker:
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
+        import torch
         from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
         from transformers import CLIPImageProcessor
 
@@ -53,7 +54,9 @@ class SafetyChecker:
             processor = CLIPImageProcessor.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError, RuntimeError) as error:
             raise DataError(f"{where} does not load as a checker: {str(error).strip().splitlines()[0][:160]}") from None
-        return processor, checker.to(self._device).eval()
+        best = "cuda" if torch.cuda.is_available() else "cpu"
+        device = best if self._device == "auto" else self._device
+        return processor, checker.to(device).eval()
 
     def judge(self, candidates: Sequence[Candidate], kept: Sequence[Candidate]) -> list[Judgement]:
         """One judgement a candidate."""

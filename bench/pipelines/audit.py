@@ -27,7 +27,7 @@ class AuditReport(Record):
 
     def __str__(self) -> str:
         answers = (line for words in audit_markdown.QUESTIONS.values() for line in words(self.audit))
-        notes = [f"not measured: {note}" for note in self.audit.notes]
+        notes = [f"note: {note}" for note in self.audit.notes]
         head = f"{self.audit.reference}: {self.audit.images} images audited"
         return "\n".join([head, *answers, *notes, f"page: {self.folder}/index.html"])
 
@@ -43,7 +43,7 @@ def audit(
 ) -> AuditReport:
     """Measure every image of the version, and write `audit.json`, a page, a section for the card, and pictures.
 
-    What `means` leaves empty is taken from the track that trains on the version, else not measured and noted.
+    What `means` leaves empty is taken from a track of the same classes, else not measured and noted.
     Written to `out`, else under `data_root`, where `export` finds it. `limit`: a version that was made with it.
     """
     recipe = load_recipe(reference)

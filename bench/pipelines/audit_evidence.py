@@ -95,11 +95,10 @@ def look(recipe: Recipe, version: Version, means: Means, *, data_root: Path, qui
 
 
 def completed(recipe: Recipe, means: Means) -> Means:
-    """`means`, what is empty taken from a track that trains on this dataset, or on none: pixels alone."""
+    """`means`, what is empty taken from a track of the same classes that has an oracle; without one, pixels alone."""
     for track in map(load_track, track_names()):
-        spec = track.synthetic
-        if spec is not None and spec.dataset is not None and spec.dataset.partition("@")[0] == recipe.name:
-            oracle = ORACLE + track.oracle if track.oracle else ""
+        if track.oracle and [one.id for one in track.classes] == [one.id for one in recipe.classes]:
+            oracle = ORACLE + track.oracle
             real = track.real.source or "" if track.real else ""
             known = Means(oracle, oracle, real, track.sets[track.in_distribution].source or "")
             empty = {

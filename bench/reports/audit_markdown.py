@@ -44,7 +44,7 @@ def audit_section(audit: Audit | None) -> str:
         parts += [f"![{TITLES[name]}](pictures/{name})" for name in PICTURES[question] if name in pictures_of(audit)]
     parts += ["### Worst classes and prompts", worst_classes(audit), worst_templates(audit)]
     if audit.notes:
-        parts.append("Not measured: " + "; ".join(to_markdown(note) for note in audit.notes) + ".")
+        parts.append("Before you believe it: " + "; ".join(to_markdown(note) for note in audit.notes) + ".")
     return "\n\n".join(part for part in parts if part)
 
 

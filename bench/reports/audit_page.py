@@ -10,9 +10,11 @@ from bench.reports.dataset_words import PROJECT
 from bench.reports.numerals import percent
 from bench.reports.plain_text import one_line
 
+PLOTS = ("nearest-real.png", "classes.png")
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = (
     ".audit img { max-width: 100%; height: auto; border-radius: 6px; margin-top: 12px; }"
+    ".audit img.plot { width: min(600px, 100%); }"
     ".audit figure + figure { margin-top: 12px; } .audit ul { padding-left: 20px; margin-bottom: 8px; }"
 )
 
@@ -21,7 +23,7 @@ def render(audit: Audit, pictures: dict[str, bytes]) -> str:
     """The page; `pictures`: PNG files by name. The same audit and pictures give the same text."""
     sections = "".join(_section(audit, question, pictures) for question in QUESTIONS)
     notes = "".join(f"<li>{escape(one_line(note))}</li>" for note in audit.notes)
-    caveats = f'<aside class="notes"><b>Not measured</b><ul>{notes}</ul></aside>' if notes else ""
+    caveats = f'<aside class="notes"><b>Before you believe it</b><ul>{notes}</ul></aside>' if notes else ""
     name = escape(one_line(audit.reference))
     limited = "" if audit.limit is None else f" · a sample of {audit.limit:,} images a split"
     return (
@@ -62,7 +64,10 @@ def _section(audit: Audit, question: str, pictures: dict[str, bytes]) -> str:
 def _figure(name: str, picture: bytes) -> str:
     data = base64.b64encode(picture).decode()
     title = escape(TITLES[name])
-    return f'<figure><figcaption>{title}</figcaption><img src="data:image/png;base64,{data}" alt="{title}"></figure>'
+    kind = ' class="plot"' if name in PLOTS else ""
+    return (
+        f'<figure><figcaption>{title}</figcaption><img{kind} src="data:image/png;base64,{data}" alt="{title}"></figure>'
+    )
 
 
 def _css() -> str:

@@ -201,7 +201,7 @@ def test_the_gate_keeps_refuses_and_writes_down():
     one = one._replace(item=replace(one.item, verdict="kept after consistency"))
     (kept,), out = gate.judge([one], [])
     assert (kept.item.verdict, out) == ("kept despite consistency after consistency", {})
-    (last,) = candidates(black, attempt=4)
-    last = last._replace(item=replace(last.item, verdict="kept after a, b"))
-    with pytest.raises(DataError, match=r"came out as one colour \(attempt 5 of 5, before: a, b\)"):
+    (last,) = candidates(black, attempt=6)
+    last = last._replace(item=replace(last.item, verdict="kept after a, b, blank, blank, blank, blank"))
+    with pytest.raises(DataError, match="came out as one colour 5 times; change its prompt"):
         gate.judge([last], [])

@@ -31,6 +31,7 @@ others = pytest.mark.filterwarnings("ignore::Warning")
 ROOT = Path(__file__).parents[2]
 HOSTILE = "<script>alert(1)</script> `x` | [a](javascript:b) ../../etc"
 CLASSES = [{"id": "0", "name": HOSTILE}, {"id": "n0.1", "name": '=HYPERLINK("x")'}, {"id": "2", "name": HOSTILE}]
+SHARED = {HOSTILE: ["0", "2"]}
 LAYOUTS = sorted(WRITERS)
 
 
@@ -38,7 +39,8 @@ LAYOUTS = sorted(WRITERS)
 def made(tmp_path_factory):
     """A data root with `tiny@1.0.0`, and the recipe's file."""
     root = tmp_path_factory.mktemp("made")
-    reference = write_recipe(root / "datasets" / "tiny", classes=CLASSES, splits={"train": 9, "val-hard": 2})
+    splits = {"train": 9, "val-hard": 2}
+    reference = write_recipe(root / "datasets" / "tiny", classes=CLASSES, ambiguous_names=SHARED, splits=splits)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(METHODS, "text-to-image", STUB)
         digest = generate(reference, data_root=root, workers=1, quiet=True).content_digest
@@ -298,7 +300,9 @@ def test_a_version_of_another_recipe_or_an_unknown_format_is_one_line(made, tmp_
     root, reference, _ = made
     with pytest.raises(UsageError, match="unknown format 'zip'"):
         export(reference, layout="zip", out=tmp_path / "out", data_root=root, quiet=True)
-    changed = write_recipe(tmp_path / "datasets", classes=CLASSES, splits={"train": 9, "val-hard": 2}, root_seed=1)
+    changed = write_recipe(
+        tmp_path / "datasets", classes=CLASSES, ambiguous_names=SHARED, splits={"train": 9, "val-hard": 2}, root_seed=1
+    )
     with pytest.raises(DataError, match=r"made by recipe sha256:.*, the recipe is now"):
         export(changed, layout="webdataset", out=tmp_path / "out", data_root=root, quiet=True)
     with pytest.raises(DataError, match=r"make it: imagenet-g generate tiny@1\.0\.0 --limit 3"):
