@@ -26,26 +26,44 @@ class Column(Record):
 
 
 class Cell(Record):
-    """Accuracy of one model on one set with its 95 % interval."""
+    """Accuracy of one model on one set with its 95 % interval.
+
+    `top5` is None where it was not measured. `correct`: the bits of top-1 as in `Score`, from which any two
+    models can be compared; None for accuracies taken from a table.
+    """
 
     n: int
     top1: float
-    top5: float
+    top5: float | None
     interval: tuple[float, float]
+    correct: str | None = None
 
 
 class EffectiveRobustness(Record):
-    """Points (as a fraction) above what the fit predicts; `extrapolated`: outside the fit range."""
+    """Points (as a fraction) above what the fit predicts; `extrapolated`: outside the fit range.
+
+    `zero`: no image of the shifted set was right, where logit and probit depend on the clip.
+    """
 
     value: float
     interval: tuple[float, float] | None
     extrapolated: bool
+    zero: bool = False
 
 
 class Row(Record):
-    """One model. `robustness[set][transform]`; `command` makes its card again."""
+    """One model. `robustness[set][transform]`; `command` makes its card again.
+
+    `rank` orders by the measured mean. `rank_interval`: the ranks that it may have, 95 % for the whole board at
+    once; `band`: neighbours that cannot be told from the best of them share it; `ties_first`: it is not separable
+    from the first. `seeds`: training runs on the board that are this one but for the seed, itself included, None
+    where nothing is known of its training; `variant` tells arms of one name apart.
+    """
 
     rank: int
+    rank_interval: tuple[int, int] | None = None
+    band: int | None = None
+    ties_first: bool = False
     slug: str
     title: str
     model: str
@@ -53,8 +71,11 @@ class Row(Record):
     arch: str
     arm: str
     match: str
+    variant: str = ""
     seed: int
+    seeds: int | None = None
     parameters: int | None
+    preprocessing: dict[str, str | int | float] = {}
     shifted: float
     shifted_interval: tuple[float, float]
     cells: dict[str, Cell]
@@ -65,10 +86,16 @@ class Row(Record):
 class Fit(Record):
     """The robustness line of one shifted set under one transform, and points for drawing it.
 
-    `line`: (x, y) and `band`: (x, low, high), 95 % over models, all as accuracies.
+    `line`: (x, y) and `band`: (x, low, high), 95 % over models, all as accuracies. `population` says which
+    models, `population_digest` which accuracies of theirs; `clip`: for x and y the distance kept from 0 and 1.
     """
 
     set: str
+    x_set: str = ""
+    population: str = ""
+    population_digest: str = ""
+    estimator: str = "ordinary least squares"
+    clip: tuple[float | None, float | None] = (None, None)
     transform: Transform
     slope: float
     intercept: float
@@ -94,6 +121,7 @@ class ArmRow(Record):
     label: str
     arm: str
     match: str
+    variant: str = ""
     images: int
     steps: int
     sets: dict[str, Mean]
@@ -147,6 +175,21 @@ class DatasetVersion(Record):
     sheets: tuple[ClassSheet, ...]
 
 
+class Ranking(Record):
+    """How ranks were made honest: `method` in words, at `confidence`, over so many ordered `pairs` of models.
+
+    `bands` is the number of tie bands, `tied` how many models are not separable from the first, itself included;
+    `paired` says whether answers on the same images were compared, or accuracies alone.
+    """
+
+    method: str
+    confidence: float
+    pairs: int
+    paired: bool
+    bands: int
+    tied: int
+
+
 class Leaderboard(Record):
     """One track's board. `notes` are the caveats that a reader must see (one seed, limited runs…)."""
 
@@ -159,6 +202,7 @@ class Leaderboard(Record):
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     fits: tuple[Fit, ...]
+    ranking: Ranking | None = None
     arms: tuple[ArmRow, ...]
     gains: tuple[ArmGain, ...]
     distances: Distances | None
