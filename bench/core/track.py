@@ -10,11 +10,15 @@ from bench.core.registry import unknown
 
 
 class SetSpec(Record):
-    """Where a set's images come from: a named real source, or a split of a generated dataset version."""
+    """Where a set's images come from: a named real source, or a split of a generated dataset version.
+
+    `x_axis`: the set that a robustness line has on its x-axis for this one (default: the in-distribution set).
+    """
 
     source: str | None = None
     dataset: str | None = None
     split: str | None = None
+    x_axis: str | None = None
     title: str
     about: str = ""
     optional: bool = False

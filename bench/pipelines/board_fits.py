@@ -1,7 +1,7 @@
 """The robustness lines of a board: fitted to its standard models, read for every model.
 
 A model never takes part in the line that judges it: a standard model is read off the line of the others
-(methods.md 8.6).
+(methods.md 8.6). Sets of fewer classes have the matched classes of the in-distribution set on the x-axis (8.2).
 """
 
 from dataclasses import dataclass
@@ -52,18 +52,20 @@ class Accuracies:
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of every shifted set on which all standard models were measured."""
+    """The lines of every shifted set on which all standard models were measured; `sets`: set -> x-axis."""
 
-    x_set: str
-    sets: tuple[str, ...]
+    sets: dict[str, str]
     data: Accuracies
 
     @classmethod
     def of(cls, track: Track, data: Accuracies) -> "Lines":
         """The lines that `data` allow for the sets of a track."""
-        known = [name for name in track.shifted if name in data.shares and data.standard.any()]
-        sets = tuple(name for name in known if np.isfinite(data.shares[name][data.standard]).all())
-        return cls(x_set=track.in_distribution, sets=sets, data=data)
+        axes = {name: track.sets[name].x_axis or track.in_distribution for name in track.shifted}
+        whole = {name for name, shares in data.shares.items() if np.isfinite(shares[data.standard]).all()}
+        sets = {
+            name: x for name, x in axes.items() if {name, x} <= whole and name not in axes.values() and name != x
+        }
+        return cls(sets=sets if data.standard.any() else {}, data=data)
 
     @property
     def population(self) -> int:
@@ -81,10 +83,9 @@ class Lines:
         found: Found = {slug: {} for slug in self.data.slugs}
         if self.population < 3:
             return found
-        x, outside = self.data.shares[self.x_set], self._outside()
-        drawn_x = _draws(x, self.data.sizes[self.x_set], seed=SEED + 1)
-        for name in self.sets:
-            y = self.data.shares[name]
+        drawn = {x: _draws(self.data.shares[x], self.data.sizes[x], seed=SEED + 1) for x in set(self.sets.values())}
+        for name, x_set in self.sets.items():
+            y, outside, drawn_x = self.data.shares[name], self._outside(x_set), drawn[x_set]
             drawn_y = _draws(y, self.data.sizes[name], seed=SEED + 2)
             for transform in TRANSFORMS:
                 values = np.stack(self._judged(name, transform, drawn_x, drawn_y), axis=1).round(DIGITS)
@@ -102,7 +103,7 @@ class Lines:
         self, name: str, transform: Transform, drawn_x: np.ndarray, drawn_y: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Value, low and high [models]; NaN where a model was not measured, or no 3 others are in the line."""
-        x, y, standard = self.data.shares[self.x_set], self.data.shares[name], self.data.standard
+        x, y, standard = self.data.shares[self.sets[name]], self.data.shares[name], self.data.standard
         value, low, high = np.full((3, len(x)), np.nan)
         arguments = self._arguments(name, transform)
         guests = np.flatnonzero(~standard & np.isfinite(x) & np.isfinite(y))
@@ -116,9 +117,9 @@ class Lines:
             low[standard], high[standard] = lines.intervals(0, drawn_x[standard], drawn_y[standard])
         return value, low, high
 
-    def _outside(self) -> np.ndarray:
-        """bool [models]: is the accuracy in distribution beyond those of the models in the line that judges it?"""
-        x, standard = self.data.shares[self.x_set], self.data.standard
+    def _outside(self, x_set: str) -> np.ndarray:
+        """bool [models]: is the accuracy on the x-axis beyond those of the models in the line that judges it?"""
+        x, standard = self.data.shares[x_set], self.data.standard
         members = np.sort(x[standard])
         low, high = np.full(len(x), members[0]), np.full(len(x), members[-1])
         low[standard & (x == members[0])] = members[1]
@@ -132,7 +133,7 @@ class Lines:
         low, high = line_band(bootstrap_lines(**arguments, resamples=RESAMPLES, seed=SEED), at)
         return Fit(
             set=name,
-            x_set=self.x_set,
+            x_set=self.sets[name],
             population=self.data.population,
             population_digest=self._digest(name),
             clip=fit.clip,
@@ -152,16 +153,16 @@ class Lines:
     def _arguments(self, name: str, transform: Transform) -> dict:
         members = self.data.standard
         return {
-            "x": self.data.shares[self.x_set][members],
+            "x": self.data.shares[self.sets[name]][members],
             "y": self.data.shares[name][members],
             "transform": transform,
-            "n_x": self.data.sizes[self.x_set],
+            "n_x": self.data.sizes[self.sets[name]],
             "n_y": self.data.sizes[name],
         }
 
     def _digest(self, name: str) -> str:
         """The identity of the population: who is in it, with both accuracies."""
-        x, y = self.data.shares[self.x_set], self.data.shares[name]
+        x, y = self.data.shares[self.sets[name]], self.data.shares[name]
         return digest_json([[self.data.slugs[i], x[i], y[i]] for i in np.flatnonzero(self.data.standard)])
 
 

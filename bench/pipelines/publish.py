@@ -15,7 +15,7 @@ from bench.core.registry import look_up
 from bench.core.score import ScoreCard
 from bench.core.track import Track
 from bench.pipelines.board import leaderboard
-from bench.reports import PLOTS, PRESSES
+from bench.reports import FOLDERS, PRESSES
 from bench.store.atomic import write_bytes, write_json
 from bench.store.cards import read_cards
 from bench.store.paths import leaderboards_folder
@@ -48,7 +48,8 @@ def publish(track: Track, *, data_root: Path, board_dir: Path | None = None, qui
         version=_version(track, cards, folder, data_root),
     )
     outputs = {path: look_up(PRESSES, path, kind="press")(board) for path in PRESSES}
-    outputs |= look_up({"plots": PLOTS}, "plots", kind="press")(board)
+    for name in FOLDERS:
+        outputs |= look_up(FOLDERS, name, kind="press")(board)
     for path, content in outputs.items():
         write_bytes(folder / path, content.encode() if isinstance(content, str) else content)
     return Published(

@@ -24,8 +24,14 @@ def shifted_sets(board: Leaderboard) -> tuple[Column, ...]:
 
 def drawn_rows(board: Leaderboard, series: Series, name: str) -> list[int]:
     """The rows of a series that have both accuracies, in the order in which they are drawn."""
-    x = board.in_distribution.name
+    x = x_axis(board, name).name
     return [index for index in series.rows if {x, name} <= board.rows[index].cells.keys()]
+
+
+def x_axis(board: Leaderboard, name: str) -> Column:
+    """The column on the x-axis of one set's scatter: its line's, else the set in distribution."""
+    x_set = next((fit.x_set for fit in board.fits if fit.set == name), "")
+    return next((column for column in board.columns if column.name == x_set), board.in_distribution)
 
 
 def find_fit(board: Leaderboard, name: str, transform: str) -> Fit | None:
@@ -67,7 +73,7 @@ def forward(values, transform: str, n: int = 10**6) -> np.ndarray:
 def _coordinates(board: Leaderboard, series: Series, name: str, transform: str):
     rows = [board.rows[index] for index in drawn_rows(board, series, name)]
     found = []
-    for which in (board.in_distribution.name, name):
+    for which in (x_axis(board, name).name, name):
         cells = [row.cells[which] for row in rows]
         n = min((cell.n for cell in cells), default=1)
         at = forward([cell.top1 for cell in cells], transform, n)
@@ -152,7 +158,7 @@ def _frame(axes: Axes, board: Leaderboard, name: str, transform: str) -> None:
     titles = {column.name: shorten(one_line(column.title), 40) for column in board.columns}
     scale = ", logit scale" if transform == "logit" else ""
     style = {"fontsize": NORMAL, "color": INK, "parse_math": False}
-    axes.set_xlabel(f"in-distribution accuracy on {titles[board.in_distribution.name]}, %{scale}", labelpad=5, **style)
+    axes.set_xlabel(f"in-distribution accuracy on {titles[x_axis(board, name).name]}, %{scale}", labelpad=5, **style)
     axes.set_ylabel(f"accuracy on {titles[name]}, %{scale}", labelpad=3, **style)
 
 
