@@ -189,6 +189,55 @@ def submit(
 
 
 @app.command()
+def robustness(
+    cards: Annotated[list[Path] | None, typer.Argument(metavar="[CARD...]", help="Score cards to judge.")] = None,
+    population: Annotated[
+        list[str] | None,
+        typer.Option(help="imagenet-testbed, timm, a track, or CSV files parted by commas (default: the cards' track)."),
+    ] = None,
+    types: Annotated[Path | None, typer.Option(help="A CSV model,type.")] = None,
+    type_: Annotated[list[str] | None, typer.Option("--type", help="Types that are fitted.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Fit no model whose name holds this text.")] = None,
+    unit: Annotated[Literal["percent", "fraction"] | None, typer.Option(help="What the tables' numbers are.")] = None,
+    key: Annotated[str | None, typer.Option(help="The column of a CSV that names the model (default: model).")] = None,
+    x: Annotated[str | None, typer.Option("--x", help="Column in distribution.")] = None,
+    y: Annotated[list[str] | None, typer.Option("--y", help="Columns under shift.")] = None,
+    n_x: Annotated[int | None, typer.Option(min=1, help="Images behind x (known for published tables).")] = None,
+    n_y: Annotated[int | None, typer.Option(min=1, help="Images behind y.")] = None,
+    transform: Annotated[Literal["linear", "logit", "probit"], typer.Option(help="Scale of the line.")] = "logit",
+    at: Annotated[list[str] | None, typer.Option(help="[NAME=]X,Y in the population's unit.")] = None,
+    rows: Annotated[Path | None, typer.Option(help="Judge every row of this CSV.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Judge this model of the population.")] = None,
+    keep_tested: Annotated[bool, typer.Option(help="Leave a judged model in its own line.")] = False,
+    sensitivity: Annotated[bool, typer.Option(help="One model under every transform and population.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw it: a file ending in .png, .svg or .pdf.")] = None,
+    board_dir: BoardDir = None,
+    offline: Offline = False,
+    data_root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Effective robustness of any accuracies against a declared population."""
+    from bench.pipelines import robustness_verb as verb
+    from bench.pipelines.populations import Choice
+
+    opened = verb.Opened(
+        population or [],
+        Choice(types, tuple(type_ or ()), tuple(exclude) if exclude else None, unit, key),
+        verb.Request(
+            tuple(at or ()), rows, tuple(model or ()), tuple(cards or ()), x, tuple(y or ()), n_x, n_y, keep_tested
+        ),
+        data_root=_root(data_root, offline=offline),
+        offline=offline,
+        board_dir=board_dir,
+    )
+    if plot:
+        verb.draw(opened, transform, plot)
+    results = verb.sensitivity_table(opened) if sensitivity else verb.robustness(opened, transform)
+    text = verb.sensitivity_text(results) if sensitivity else verb.as_text(results)
+    _show(results if as_json else text, as_json)
+
+
+@app.command()
 def publish(
     track: Annotated[str, typer.Argument(metavar="TRACK")],
     board_dir: BoardDir = None,

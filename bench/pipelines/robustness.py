@@ -16,7 +16,7 @@ from bench.core.robustness import (
 )
 from bench.metrics.accuracy import proportion_interval
 from bench.metrics.robustness import RobustnessFit, effective_robustness, fit_line
-from bench.metrics.robustness_bootstrap import accuracy_draws, bootstrap_lines, robustness_interval
+from bench.metrics.robustness_bootstrap import accuracy_draws, bootstrap_lines, line_band, robustness_interval
 from bench.metrics.robustness_left_out import left_out_lines
 
 TRANSFORMS: tuple[TransformName, ...] = ("linear", "logit", "probit")
@@ -109,6 +109,18 @@ def sensitivity(
                 )
             )
     return rows
+
+
+def curves(population: Population, axes: Axes, *, transform: TransformName) -> list[np.ndarray]:
+    """Each line for drawing, [4, points]: x over the range of its fit, y, and the ends of its 95 % band."""
+    arguments = {"transform": transform, "n_x": axes.n_x, "n_y": axes.n_y}
+    drawn = []
+    for piece in _pieces(population, axes):
+        fit = fit_line(piece.x, piece.y, **arguments)
+        at = np.linspace(*fit.x_range, 101)
+        lines = bootstrap_lines(piece.x, piece.y, **arguments, resamples=RESAMPLES, seed=SEED)
+        drawn.append(np.stack([at, fit.predict(at), *line_band(lines, at)]))
+    return drawn
 
 
 def _pieces(population: Population, axes: Axes) -> list[Piece]:

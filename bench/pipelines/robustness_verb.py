@@ -8,11 +8,12 @@ import numpy as np
 
 from bench.core.errors import DataError, UsageError
 from bench.core.population import Population, Unit
+from bench.core.registry import unknown
 from bench.core.robustness import DeclaredRobustness, SensitivityRow, TransformName
-from bench.pipelines.populations import Choice, of_cards, open_population, select
-from bench.pipelines.robustness import TRANSFORMS, Axes, Point, axes_of, declare, sensitivity
-from bench.pipelines.tracks import load_track
-from bench.reports.population_plot import population_scatter
+from bench.pipelines.populations import Choice, open_population, select
+from bench.pipelines.robustness import TRANSFORMS, Axes, Point, axes_of, curves, declare, sensitivity
+from bench.pipelines.tracks import load_track, track_names
+from bench.reports.population_plot import Curve, population_scatter
 from bench.reports.plots import save
 from bench.sources.accuracy_tables import read_accuracies
 from bench.store.atomic import write_bytes
@@ -77,7 +78,7 @@ class Opened:
     def _pairs(self) -> list[tuple[str, str]]:
         """The (x, y) that were asked for; of a track, by default every shifted set on its own x-axis."""
         request, population = self.request, self.fitted[0]
-        if population.unit == "fraction" and population.types and population.name in {*self._tracks()}:
+        if population.unit == "fraction" and population.types and population.name in track_names():
             track = load_track(population.name)
             shifted = request.y or tuple(name for name in track.shifted if name in population.columns)
             return [(request.x or track.sets[y].x_axis or track.in_distribution, y) for y in shifted if y in track.sets]
@@ -86,11 +87,6 @@ class Opened:
                 f"population {population.name}: say --x and --y, two of {', '.join(sorted(population.columns)[:12])}…"
             )
         return [(request.x, y) for y in request.y]
-
-    def _tracks(self) -> list[str]:
-        from bench.pipelines.tracks import track_names
-
-        return track_names()
 
 
 def robustness(opened: Opened, transform: TransformName) -> list[DeclaredRobustness]:
@@ -147,15 +143,18 @@ def draw(opened: Opened, transform: TransformName, path: Path) -> None:
     """The scatter of the first pair of sets to `path` (.png, .svg or .pdf)."""
     if path.suffix not in KINDS:
         raise UsageError(f"--plot {path}: expected a file ending in {', '.join(KINDS)}")
-    x, y = opened.pairs[0]
+    axes, keep = opened.axes(*opened.pairs[0]), opened.request.keep_tested
     found = declare(
-        opened.fitted[0],
-        opened.points(x, y),
-        opened.axes(x, y),
-        transform=transform,
-        keep_tested=opened.request.keep_tested,
+        opened.fitted[0], opened.points(*opened.pairs[0]), axes, transform=transform, keep_tested=keep
     )
-    figure = population_scatter(opened.everybody[0], opened.fitted[0], opened.axes(x, y), transform, found)
+    figure = population_scatter(
+        opened.everybody[0],
+        opened.fitted[0],
+        found,
+        [Curve(*curve) for curve in curves(opened.fitted[0], axes, transform=transform)],
+        axes=axes[:2],
+        transform=transform,
+    )
     write_bytes(path, save(figure, path.suffix[1:]))
 
 
@@ -226,8 +225,6 @@ def _written(text: str, unit: Unit) -> Point:
 
 
 def _row(population: Population, name: str, x: str, y: str) -> Point:
-    from bench.core.registry import unknown
-
     if name not in population.models:
         raise UsageError(f"population {population.name}: {unknown(name, known=population.models, kind='model')}")
     index = population.models.index(name)

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.special import ndtri
 
 from bench.core.leaderboard import Column, Fit, Leaderboard
 from bench.reports.canvas import NORMAL, SMALL, grid, house_style, new_figure, tick_labels
@@ -10,7 +11,7 @@ from bench.reports.label_places import Places
 from bench.reports.plain_text import one_line, shorten
 from bench.reports.series import INK, MUTED, PAPER, Series, series_of
 
-_LOGIT_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 _MANY = 60
 
 
@@ -62,12 +63,12 @@ def robustness_scatter(board: Leaderboard, set: str, transform: str) -> Figure:
 
 
 def forward(values, transform: str, n: int = 10**6) -> np.ndarray:
-    """Accuracies to axis coordinates; under logit kept 1/(2n) away from 0 and 1."""
+    """Accuracies to axis coordinates; under logit and probit kept 1/(2n) away from 0 and 1."""
     values = np.asarray(values, dtype=float)
     if transform == "linear":
         return values
     values = np.clip(values, 1 / (2 * n), 1 - 1 / (2 * n))
-    return np.log(values) - np.log1p(-values)
+    return ndtri(values) if transform == "probit" else np.log(values) - np.log1p(-values)
 
 
 def _coordinates(board: Leaderboard, series: Series, name: str, transform: str):
@@ -153,7 +154,7 @@ def _labels(axes: Axes, groups, fit: Fit | None, transform: str) -> None:
 def _frame(axes: Axes, board: Leaderboard, name: str, transform: str) -> None:
     grid(axes, axis="both")
     for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-        ticks = _ticks(limits, transform)
+        ticks = ticks(limits, transform)
         tick_labels(axis, list(forward(ticks, transform)), [f"{100 * tick:g}" for tick in ticks])
     titles = {column.name: shorten(one_line(column.title), 40) for column in board.columns}
     scale = ", logit scale" if transform == "logit" else ""
@@ -162,14 +163,15 @@ def _frame(axes: Axes, board: Leaderboard, name: str, transform: str) -> None:
     axes.set_ylabel(f"accuracy on {titles[name]}, %{scale}", labelpad=3, **style)
 
 
-def _ticks(limits: tuple[float, float], transform: str) -> list[float]:
+def ticks(limits: tuple[float, float], transform: str) -> list[float]:
+    """Accuracies to label inside axis coordinates `limits`, far enough apart to be read."""
     if transform == "linear":
         step = next(s for s in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if s * 7 >= limits[1] - limits[0] or s == 0.5)
         return [round(step * k, 2) for k in range(round(1 / step) + 1) if limits[0] <= step * k <= limits[1]]
     kept: list[float] = []
-    for tick in _LOGIT_TICKS:
-        at = float(forward(tick, "logit"))
-        far = not kept or at - float(forward(kept[-1], "logit")) > 0.09 * (limits[1] - limits[0])
+    for tick in _TICKS:
+        at = float(forward(tick, transform))
+        far = not kept or at - float(forward(kept[-1], transform)) > 0.09 * (limits[1] - limits[0])
         if limits[0] <= at <= limits[1] and far:
             kept.append(tick)
     return kept
