@@ -189,11 +189,27 @@ def submit(
 
 
 @app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="Slug, title, model, card or prediction file.")],
+    b: Annotated[str, typer.Argument(metavar="B")],
+    track: TrackName,
+    board_dir: BoardDir = None,
+    data_root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Two submissions on the same images: how far apart, how surely, and where."""
+    from bench.pipelines.compare import compare as run
+    from bench.pipelines.tracks import load_track
+
+    _show(run(a, b, load_track(track), data_root=_root(data_root), board_dir=board_dir), as_json)
+
+
+@app.command()
 def robustness(
     cards: Annotated[list[Path] | None, typer.Argument(metavar="[CARD...]", help="Score cards to judge.")] = None,
     population: Annotated[
         list[str] | None,
-        typer.Option(help="imagenet-testbed, timm, a track, or CSV files parted by commas (default: the cards' track)."),
+        typer.Option(help="imagenet-testbed, timm, a track, or CSV files parted by commas (default: the cards')."),
     ] = None,
     types: Annotated[Path | None, typer.Option(help="A CSV model,type.")] = None,
     type_: Annotated[list[str] | None, typer.Option("--type", help="Types that are fitted.")] = None,

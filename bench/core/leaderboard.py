@@ -6,6 +6,8 @@ lay it out. Accuracies and intervals are fractions.
 
 from typing import Literal
 
+from pydantic import Field
+
 from bench.core.errors import DataError
 from bench.core.record import Record
 from bench.core.score import ScoreCard
@@ -75,7 +77,7 @@ class Row(Record):
     seed: int
     seeds: int | None = None
     parameters: int | None
-    preprocessing: dict[str, str | int | float] = {}
+    preprocessing: dict[str, str | int | float] = Field(default_factory=dict)
     shifted: float
     shifted_interval: tuple[float, float]
     cells: dict[str, Cell]

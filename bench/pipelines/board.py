@@ -127,9 +127,7 @@ def _row(track: Track, card: ScoreCard, rank: int, extra: dict) -> Row:
         shifted=shifted_accuracy(track, card),
         shifted_interval=_shifted_interval(track, card),
         cells={
-            name: Cell(
-                n=score.n, top1=score.top1, top5=score.top5, interval=score.interval, correct=score.correct
-            )
+            name: Cell(n=score.n, top1=score.top1, top5=score.top5, interval=score.interval, correct=score.correct)
             for name, score in card.sets.items()
         },
         command=_command(track, card),

@@ -62,9 +62,7 @@ class Lines:
         """The lines that `data` allow for the sets of a track."""
         axes = {name: track.sets[name].x_axis or track.in_distribution for name in track.shifted}
         whole = {name for name, shares in data.shares.items() if np.isfinite(shares[data.standard]).all()}
-        sets = {
-            name: x for name, x in axes.items() if {name, x} <= whole and name not in axes.values() and name != x
-        }
+        sets = {name: x for name, x in axes.items() if {name, x} <= whole and name not in axes.values() and name != x}
         return cls(sets=sets if data.standard.any() else {}, data=data)
 
     @property

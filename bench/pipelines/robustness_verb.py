@@ -13,8 +13,8 @@ from bench.core.robustness import DeclaredRobustness, SensitivityRow, TransformN
 from bench.pipelines.populations import Choice, open_population, select
 from bench.pipelines.robustness import TRANSFORMS, Axes, Point, axes_of, curves, declare, sensitivity
 from bench.pipelines.tracks import load_track, track_names
-from bench.reports.population_plot import Curve, population_scatter
 from bench.reports.plots import save
+from bench.reports.population_plot import Curve, population_scatter
 from bench.sources.accuracy_tables import read_accuracies
 from bench.store.atomic import write_bytes
 from bench.store.cards import read_card
@@ -121,12 +121,11 @@ def sensitivity_table(opened: Opened) -> list[SensitivityRow]:
     known = opened.everybody[0].columns
     x_axes = [(x, y)] + ([(other, y)] if other and other in known and not opened.request.at else [])
     sizes = (opened.request.n_x, opened.request.n_y)
-    tested = opened.points(x, y)[0].model
-    return sensitivity(_variants(opened, x, tested), point_of, x_axes, sizes=sizes)
+    return sensitivity(_variants(opened, x), point_of, x_axes, sizes=sizes)
 
 
-def _variants(opened: Opened, x: str, tested: str) -> list[Population]:
-    """Each named population as fitted, its models of 55 % or more, and everybody but the model that is judged."""
+def _variants(opened: Opened, x: str) -> list[Population]:
+    """Each named population as fitted, its models of 55 % or more, and everybody (a model never judges itself)."""
     variants = []
     for fitted, everybody in zip(opened.fitted, opened.everybody, strict=True):
         variants.append(fitted)
@@ -144,9 +143,7 @@ def draw(opened: Opened, transform: TransformName, path: Path) -> None:
     if path.suffix not in KINDS:
         raise UsageError(f"--plot {path}: expected a file ending in {', '.join(KINDS)}")
     axes, keep = opened.axes(*opened.pairs[0]), opened.request.keep_tested
-    found = declare(
-        opened.fitted[0], opened.points(*opened.pairs[0]), axes, transform=transform, keep_tested=keep
-    )
+    found = declare(opened.fitted[0], opened.points(*opened.pairs[0]), axes, transform=transform, keep_tested=keep)
     figure = population_scatter(
         opened.everybody[0],
         opened.fitted[0],
@@ -198,7 +195,8 @@ def sensitivity_text(rows: Sequence[SensitivityRow]) -> str:
     widths = [max(len(line[k]) for line in cells) for k in range(len(cells[0]))]
     head += ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
     values = [one.effective_robustness for row in rows for one in row.values.values()]
-    return "\n".join([*head, f"from {100 * min(values):+.1f} to {100 * max(values):+.1f} points by choice of line alone"])
+    low, high = 100 * min(values), 100 * max(values)
+    return "\n".join([*head, f"from {low:+.1f} to {high:+.1f} points by choice of line alone; * extrapolated"])
 
 
 def _cell(one: DeclaredRobustness) -> str:

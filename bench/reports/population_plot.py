@@ -15,7 +15,8 @@ from bench.reports.plain_text import one_line, shorten
 from bench.reports.robustness_plot import forward, ticks
 from bench.reports.series import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PURPLE, SKY, VERMILLION
 
-_LOOKS = ((BLUE, "v"), (GREEN, "s"), (PURPLE, "D"), (SKY, "^"), (VERMILLION, "X"), (BLUE, "P"), (GREEN, "p"))
+_LOOKS = ((BLUE, "v"), (GREEN, "s"), (PURPLE, "D"), (SKY, "^"), (VERMILLION, "P"))
+_REST = (MUTED, "x")
 _NAMED = 12  # judged models up to which each one bears its name
 _FEW = 60  # points up to which intervals are drawn
 
@@ -56,7 +57,7 @@ def population_scatter(
     figure, plot = new_figure(f"population-{axes[1]}-{transform}", height=390, left=46, right=14, bottom=42, top=12)
     groups = _groups(everybody, fitted, axes)
     stars = Group("judged", ORANGE, "*", *(np.array([getattr(one, k) for one in judged]) for k in "xy"))
-    _limits(plot, [*groups, stars], transform)
+    _limits(plot, [*groups, stars], [groups[0], stars], transform)
     ends = np.array([min(plot.get_xlim()[0], plot.get_ylim()[0]), max(plot.get_xlim()[1], plot.get_ylim()[1])])
     plot.plot(ends, ends, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2.5)), scalex=False, scaley=False)
     for curve in curves:
@@ -78,19 +79,26 @@ def _groups(everybody: Population, fitted: Population, axes: tuple[str, str]) ->
     groups = [Group(f"fitted: {fitted.filter.split(';')[0]}", MUTED, "o", x, y)]
     inside = set(names)
     names, x, y = everybody.pairs(*axes)
-    kinds = np.array([everybody.types.get(name, "other") for name in names])
     outside = np.array([name not in inside for name in names], dtype=bool)
-    for kind, (colour, marker) in zip(sorted(set(kinds[outside])), _LOOKS * 9, strict=False):
+    kinds = np.array([everybody.types.get(name, "other") for name in names])
+    sizes = {kind: int((kinds[outside] == kind).sum()) for kind in sorted(set(kinds[outside]))}
+    shown = sorted((kind for kind in sizes if kind != "other"), key=lambda kind: -sizes[kind])[: len(_LOOKS)]
+    kinds[~np.isin(kinds, shown)] = "other"
+    for kind, (colour, marker) in zip([*shown, "other"], [*_LOOKS[: len(shown)], _REST], strict=True):
         rows = outside & (kinds == kind)
-        groups.append(Group(kind, colour, marker, x[rows], y[rows]))
+        groups += [Group(f"{kind}, not fitted", colour, marker, x[rows], y[rows])] if rows.any() else []
     return groups
 
 
-def _limits(plot: Axes, groups: Sequence[Group], transform: str) -> None:
-    for which, setter in (("x", plot.set_xlim), ("y", plot.set_ylim)):
-        values = forward(np.concatenate([getattr(group, which) for group in groups]), transform, n=2000)
-        room = max(0.05 * np.ptp(values), 0.02 if transform == "linear" else 0.15)
-        setter(values.min() - room, values.max() + room)
+def _limits(plot: Axes, groups: Sequence[Group], framed: Sequence[Group], transform: str) -> None:
+    """From the models that are fitted and judged on x, and from all that then are in sight on y."""
+    x, y = (forward(np.concatenate([getattr(group, k) for group in groups]), transform, n=2000) for k in "xy")
+    inside = forward(np.concatenate([group.x for group in framed]), transform, n=2000)
+    room = max(0.08 * np.ptp(inside), 0.02 if transform == "linear" else 0.1)
+    plot.set_xlim(inside.min() - room, inside.max() + room)
+    seen = y[(x >= plot.get_xlim()[0]) & (x <= plot.get_xlim()[1])]
+    room = max(0.06 * np.ptp(seen), 0.02 if transform == "linear" else 0.1)
+    plot.set_ylim(seen.min() - room, seen.max() + room)
 
 
 def _points(plot: Axes, group: Group, transform: str, *, hollow: bool) -> None:
@@ -102,7 +110,7 @@ def _points(plot: Axes, group: Group, transform: str, *, hollow: bool) -> None:
         marker=group.marker,
         markersize=size,
         markerfacecolor="none" if hollow else group.colour,
-        markeredgecolor=group.colour if hollow else PAPER,
+        markeredgecolor=group.colour if hollow or group.marker == "x" else PAPER,
         markeredgewidth=0.9 if hollow else 0.5,
         alpha=1 if hollow or group.marker == "*" else 0.85,
         zorder=5 if group.marker == "*" else 3,
@@ -131,8 +139,8 @@ def _words(plot: Axes, groups, judged, curves: Sequence[Curve], transform: str) 
         plot.plot([], [], linestyle="none", marker=g.marker, color=g.colour, markersize=4.6, markerfacecolor=face)[0]
         for g, face in ((group, "none" if index == 0 else group.colour) for index, group in enumerate(groups))
     ]
-    labels = [f"{shorten(one_line(group.label), 30)} ({len(group.x)})" for group in groups]
-    legend = plot.legend(handles, labels, loc="upper left", fontsize=SMALL, frameon=False, handletextpad=0.2)
+    labels = [f"{shorten(one_line(group.label), 34)} ({len(group.x)})" for group in groups]
+    legend = plot.legend(handles, labels, loc="lower right", fontsize=SMALL, frameon=False, handletextpad=0.2)
     for text in legend.get_texts():
         text.set_parse_math(False)
 

@@ -11,7 +11,29 @@ from bench.reports.label_places import Places
 from bench.reports.plain_text import one_line, shorten
 from bench.reports.series import INK, MUTED, PAPER, Series, series_of
 
-_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+_TICKS = (
+    0.001,
+    0.005,
+    0.01,
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.3,
+    0.4,
+    0.5,
+    0.6,
+    0.7,
+    0.75,
+    0.8,
+    0.85,
+    0.9,
+    0.95,
+    0.98,
+    0.99,
+    0.995,
+    0.999,
+)
 _MANY = 60
 
 
@@ -154,8 +176,8 @@ def _labels(axes: Axes, groups, fit: Fit | None, transform: str) -> None:
 def _frame(axes: Axes, board: Leaderboard, name: str, transform: str) -> None:
     grid(axes, axis="both")
     for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-        ticks = ticks(limits, transform)
-        tick_labels(axis, list(forward(ticks, transform)), [f"{100 * tick:g}" for tick in ticks])
+        shown = ticks(limits, transform)
+        tick_labels(axis, list(forward(shown, transform)), [f"{100 * tick:g}" for tick in shown])
     titles = {column.name: shorten(one_line(column.title), 40) for column in board.columns}
     scale = ", logit scale" if transform == "logit" else ""
     style = {"fontsize": NORMAL, "color": INK, "parse_math": False}
