@@ -256,16 +256,38 @@ def robustness(
 @app.command()
 def publish(
     track: Annotated[str, typer.Argument(metavar="TRACK")],
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="V1 V2", help="How ranks move between two versions (names, or folders of cards)."),
+    ] = None,
+    target: Annotated[Literal["folder", "hub-space"], typer.Option(help="What the files are for.")] = "folder",
+    out: Annotated[Path | None, typer.Option(help="Write there instead of to the board's folder.")] = None,
+    population: Annotated[str | None, typer.Option(help="A board of published accuracies, as in robustness.")] = None,
+    types: Annotated[Path | None, typer.Option(help="A CSV model,type.")] = None,
+    type_: Annotated[list[str] | None, typer.Option("--type", help="Types that the lines are fitted to.")] = None,
     board_dir: BoardDir = None,
+    offline: Offline = False,
     data_root: Root = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the page, Markdown, CSV, LaTeX and plots of a track's leaderboard."""
-    from bench.pipelines.publish import publish as run
+    """Write the page, Markdown, CSV, LaTeX, JSON and plots of a track's leaderboard."""
+    from bench.pipelines import publish as press
+    from bench.pipelines.populations import Choice
+    from bench.pipelines.publish_compare import rank_moves
     from bench.pipelines.tracks import load_track
 
-    _show(run(load_track(track), board_dir=board_dir, data_root=_root(data_root), quiet=quiet), as_json)
+    chosen, root = load_track(track), _root(data_root, offline=offline)
+    result: Any
+    if compare:
+        result = rank_moves(chosen, *compare, board_dir=board_dir)
+    elif population:
+        choice = Choice(types, tuple(type_ or ()))
+        places = {"data_root": root, "offline": offline, "board_dir": board_dir}
+        result = press.publish_population(chosen, population, choice, out=out, target=target, **places)
+    else:
+        result = press.publish(chosen, board_dir=board_dir, out=out, target=target, data_root=root)
+    _show(result, as_json)
 
 
 def main() -> None:

@@ -126,9 +126,7 @@ def compare(a: str, b: str, track: Track, *, data_root: Path, board_dir: Path | 
         separable=whole.p < 0.05,
         sets=_by_set(cards, pairs),
         classes=classes,
-        notes=tuple(
-            [*note, *([f"not compared on {', '.join(missing)}: one of them has no answers"] if missing else [])]
-        ),
+        notes=(*note, *(f"not compared on {name}: one of them has no answers" for name in missing)),
     )
 
 

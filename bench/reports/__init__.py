@@ -16,3 +16,6 @@ FOLDERS = {
     "timm": "bench.reports.timm_csv:render_all",
     "hub": "bench.reports.hub_results:render_all",
 }
+
+# Where a board can go besides its own folder: a function of `Leaderboard` and its files to the files of that place.
+TARGETS = {"hub-space": "bench.reports.hub_space:render_all"}
