@@ -7,7 +7,7 @@ import pytest
 
 from bench import cli
 
-VERBS = ("demo", "list", "generate", "verify", "train", "submit", "publish")
+VERBS = ("demo", "list", "generate", "verify", "train", "submit", "compare", "robustness", "publish")
 
 
 @pytest.fixture
@@ -63,6 +63,12 @@ BAD = [
     (("submit", "run:nobody", "--track", "digits"), 2, "nobody"),
     (("publish", "digits", "--board-dir", "/nowhere/boards"), 3, "no listed score card"),
     (("publish", "missing.yaml"), 2, "missing.yaml: cannot be read"),
+    (("publish", "digits", "--target", "hub-space"), 2, "say --out DIR"),
+    (("publish", "digits", "--compare", "1.0.0", "/nowhere"), 3, "no listed score card"),
+    (("compare", "a", "b", "--track", "digits", "--board-dir", "/nowhere"), 2, "unknown submission of track digits"),
+    (("robustness", "--at", "76,25"), 2, "name a population"),
+    (("robustness", "--population", "imagenet-testbed", "--offline", "--x", "val", "--at", "1,1"), 3, "put it at"),
+    (("robustness", "--population", "none.csv", "--unit", "percent", "--at", "76,25"), 3, "none.csv: cannot be read"),
 ]
 
 

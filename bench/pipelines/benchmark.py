@@ -12,6 +12,7 @@ import torch
 
 from bench.core.recipe import Recipe
 from bench.core.record import Record
+from bench.pipelines.benchmark_robustness import bootstrap_vs_linregress
 from bench.pipelines.generate import generate
 from bench.pipelines.recipes import load_recipe
 from bench.store.atomic import write_json
@@ -55,7 +56,16 @@ def generate_vs_loop(*, each_split: int = 500, looped: int = 40) -> Comparison:
     return _comparison("generate-vs-loop", ours=ours, peer=peer, unit="images/s")
 
 
-COMPARISONS: dict[str, Callable[[], Comparison]] = {"generate-vs-loop": generate_vs_loop}
+def bootstrap_comparison() -> Comparison:
+    """`bench/pipelines/benchmark_robustness.py`."""
+    ours, peer, unit = bootstrap_vs_linregress()
+    return _comparison("bootstrap-vs-linregress", ours=ours, peer=peer, unit=unit)
+
+
+COMPARISONS: dict[str, Callable[[], Comparison]] = {
+    "generate-vs-loop": generate_vs_loop,
+    "bootstrap-vs-linregress": bootstrap_comparison,
+}
 
 
 def main() -> None:
