@@ -22,33 +22,13 @@ def population_board(track: Track, everybody: Population, fitted: Population, *,
     so that ranks rest on accuracies alone. DataError where a headline set has no column, or no number of images.
     """
     columns = _columns(track, everybody)
-    needed = (track.in_distribution, *track.headline.sets)
-    missing = [one for one in needed if one not in columns]
-    if missing:
-        raise DataError(
-            f"population {name}: no column for {', '.join(missing)} of track {track.name}; rename a column, or use a"
-            " track of your own"
-        )
-    shares = {one: everybody.shares(one) for one in columns}
-    whole = np.isfinite(np.stack([shares[one] for one in needed])).all(axis=0)
-    mean = np.mean([shares[one] for one in track.headline.sets], axis=0)
-    order = sorted(np.flatnonzero(whole).tolist(), key=lambda i: (-mean[i], everybody.models[i]))
-    if not order:
-        raise DataError(f"population {name}: no model has all of {', '.join(needed)}")
-    slugs = tuple(everybody.models[i] for i in order)
-    inside = set(fitted.models)
-    data = Accuracies(
-        slugs=slugs,
-        standard=np.array([slug in inside for slug in slugs]),
-        shares={one: values[order] for one, values in shares.items()},
-        sizes={one: column.n for one, column in columns.items()},
-        population=f"{fitted.name}: {fitted.filter}",
-    )
+    data = _accuracies(track, everybody, fitted, columns)
+    means = np.mean([data.shares[one] for one in track.headline.sets], axis=0)
     sizes = np.array([columns[one].n for one in track.headline.sets])
     ranks = ranks_of_accuracies(np.column_stack([data.shares[one] for one in track.headline.sets]), sizes)
     lines = Lines.of(track, data)
     robustness = lines.robustness()
-    best = f"{slugs[0]} has the highest mean shifted accuracy, {100 * mean[order[0]]:.1f} %."
+    best = f"{data.slugs[0]} has the highest mean shifted accuracy, {100 * means[0]:.1f} %."
     return Leaderboard(
         track=track.name,
         title=track.title,
@@ -57,7 +37,7 @@ def population_board(track: Track, everybody: Population, fitted: Population, *,
         software=__version__,
         classes=len(track.classes),
         columns=tuple(columns.values()),
-        rows=tuple(_row(i, data, everybody, track, (ranks, robustness, name)) for i in range(len(slugs))),
+        rows=tuple(_row(i, data, everybody, track, (ranks, robustness, name)) for i in range(len(data.slugs))),
         fits=lines.fits(),
         ranking=ranks.ranking,
         arms=(),
@@ -69,6 +49,31 @@ def population_board(track: Track, everybody: Population, fitted: Population, *,
             "Without answers image by image ranks rest on accuracies alone: more models are separable than is shown.",
             *robustness_notes(lines, robustness),
         ),
+    )
+
+
+def _accuracies(track: Track, everybody: Population, fitted: Population, columns: dict[str, Column]) -> Accuracies:
+    """The models that have every set that a row needs, best mean shifted accuracy first."""
+    needed = (track.in_distribution, *track.headline.sets)
+    missing = [one for one in needed if one not in columns]
+    if missing:
+        raise DataError(
+            f"population {everybody.name}: no column for {', '.join(missing)} of track {track.name}; rename a column,"
+            " or use a track of your own"
+        )
+    shares = {one: everybody.shares(one) for one in columns}
+    whole = np.isfinite(np.stack([shares[one] for one in needed])).all(axis=0)
+    means = np.mean([shares[one] for one in track.headline.sets], axis=0)
+    order = sorted(np.flatnonzero(whole).tolist(), key=lambda i: (-means[i], everybody.models[i]))
+    if not order:
+        raise DataError(f"population {everybody.name}: no model has all of {', '.join(needed)}")
+    slugs, inside = tuple(everybody.models[i] for i in order), set(fitted.models)
+    return Accuracies(
+        slugs=slugs,
+        standard=np.array([slug in inside for slug in slugs]),
+        shares={one: values[order] for one, values in shares.items()},
+        sizes={one: column.n for one, column in columns.items()},
+        population=f"{fitted.name}: {fitted.filter}",
     )
 
 

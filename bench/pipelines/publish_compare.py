@@ -88,19 +88,8 @@ def rank_moves(track: Track, first: str, second: str, *, board_dir: Path | None 
     cards = [[side[slug] for slug in common] for side in sides]
     values = [np.array([shifted_accuracy(track, card) for card in side]) for side in cards]
     better = [separated([answers(side, name) for name in track.headline.sets]) for side in cards]
-    order = [np.sign(v[:, None] - v[None, :]) for v in values]
-    upper = np.triu(np.ones((len(common), len(common)), dtype=bool), k=1)
+    ahead, then = (np.sign(v[:, None] - v[None, :]) for v in values)
     agreement = kendall_tau(*values)
-    ranks = [_ranks(v, common) for v in values]
-    moves = [
-        Move(
-            slug=slug,
-            title=cards[0][i].title,
-            ranks=(ranks[0][i], ranks[1][i]),
-            shifted=(float(values[0][i]), float(values[1][i])),
-        )
-        for i, slug in enumerate(common)
-    ]
     return RankMoves(
         track=track.name,
         versions=(first, second),
@@ -108,11 +97,27 @@ def rank_moves(track: Track, first: str, second: str, *, board_dir: Path | None 
         only=tuple(tuple(sorted(sides[k].keys() - sides[1 - k].keys())) for k in (0, 1)),
         tau=agreement.tau,
         interval=agreement.interval,
-        pairs=int(upper.sum()),
-        swapped=int(((order[0] * order[1] < 0) & upper).sum()),
+        pairs=len(common) * (len(common) - 1) // 2,
+        swapped=int((ahead * then < 0).sum()) // 2,
         reversals=int((better[0] & better[1].T).sum()),
-        moves=tuple(sorted(moves, key=lambda move: (-abs(move.places), move.slug))),
+        moves=_moves(cards[0], values),
     )
+
+
+def _moves(cards: list[ScoreCard], values: list[np.ndarray]) -> tuple[Move, ...]:
+    """Every model's move, the largest first."""
+    slugs = [card.slug for card in cards]
+    ranks = [_ranks(one, slugs) for one in values]
+    moves = [
+        Move(
+            slug=card.slug,
+            title=card.title,
+            ranks=(ranks[0][i], ranks[1][i]),
+            shifted=(float(values[0][i]), float(values[1][i])),
+        )
+        for i, card in enumerate(cards)
+    ]
+    return tuple(sorted(moves, key=lambda move: (-abs(move.places), move.slug)))
 
 
 def _cards(track: Track, name: str, board: Path) -> dict[str, ScoreCard]:

@@ -8,7 +8,7 @@ from bench.core.score import pack_bits
 from bench.pipelines import compare as module
 from bench.pipelines.compare import compare
 from bench.store.cards import write_card
-from tests.pipelines.cards import N, STANDARD, TRACK, card
+from tests.pipelines.cards import STANDARD, TRACK, N, card
 
 SETS = {"test": 0.9, "a": 0.7, "b": 0.7}
 

@@ -72,7 +72,7 @@ def test_a_board_of_published_accuracies(tmp_path):
         update={
             "in_distribution": "val",
             "headline": TRACK.headline.model_copy(update={"sets": ("r", "sketch")}),
-            "sets": {name: TRACK.sets["test"] for name in ("val", "r", "sketch", "v2")},
+            "sets": dict.fromkeys(("val", "r", "sketch", "v2"), TRACK.sets["test"]),
         }
     )
     files = [

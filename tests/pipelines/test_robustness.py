@@ -14,7 +14,7 @@ from bench.pipelines.robustness_verb import Opened, Request, as_text, draw, robu
 from tests.metrics.test_robustness_testbed import ARMS, LINES, POINTS, SHIFTS, TESTBED, assert_to_the_digits
 from tests.pipelines.cards import STANDARD
 
-testbed = pytest.mark.skipif(not TESTBED.is_dir(), reason=f"the ImageNet testbed's tables are not at {TESTBED}")
+needs_testbed = pytest.mark.skipif(not TESTBED.is_dir(), reason=f"the ImageNet testbed's tables are not at {TESTBED}")
 CHOICE = Choice(types_file=TESTBED / "model_types.csv", types=("STANDARD",))
 TABLE = str(TESTBED / "robustness_top1s.csv")
 
@@ -24,7 +24,7 @@ def standard():
     return select(open_population(TABLE, CHOICE, data_root=Path("/nowhere")), CHOICE)
 
 
-@testbed
+@needs_testbed
 @pytest.mark.parametrize("shift", LINES)
 def test_the_lines_of_the_sheet(standard, shift):
     n, linear, logit = LINES[shift]
@@ -37,7 +37,7 @@ def test_the_lines_of_the_sheet(standard, shift):
             assert_to_the_digits(value, text, scale=by)
 
 
-@testbed
+@needs_testbed
 @pytest.mark.parametrize(
     ("row", "shifts"),
     [(row, ("V2", "Sketch", "R", "ObjectNet")) for row in POINTS.values()]
@@ -55,7 +55,7 @@ def test_the_effective_robustness_of_the_sheet(standard, row, shifts):
             assert found.extrapolated == (x < 0.5)
 
 
-@testbed
+@needs_testbed
 def test_imagenet_a_has_two_lines_beside_the_model_at_zero(standard):
     axes = axes_of(standard, "val-a", "a")
     below, above = declare(standard, [Point("b", 0.85, 0.02), Point("a", 0.95, 0.0)], axes, transform="logit")
@@ -66,7 +66,7 @@ def test_imagenet_a_has_two_lines_beside_the_model_at_zero(standard):
     assert below.fit.n + above.fit.n == 84
 
 
-@testbed
+@needs_testbed
 def test_a_model_of_the_population_is_taken_out_of_its_own_line(standard):
     axes = axes_of(standard, "val", "imagenet-sketch")
     names, x, y = standard.pairs("val", "imagenet-sketch")
@@ -81,7 +81,7 @@ def test_a_model_of_the_population_is_taken_out_of_its_own_line(standard):
     assert own.interval == pytest.approx(alone.interval)
 
 
-@testbed
+@needs_testbed
 def test_sensitivity_and_the_figure(tmp_path):
     request = Request(models=("resnet50_clip_zeroshot",), x="val", y=("imagenet-r",))
     opened = Opened([TABLE], CHOICE, request, data_root=tmp_path)
