@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.core.digests import digest_json
 from bench.core.errors import DataError, UsageError
+from bench.core.leaderboard import check_one_board
 from bench.core.population import Population, Unit
 from bench.core.registry import unknown
 from bench.core.score import ScoreCard
@@ -41,7 +42,7 @@ def open_population(
     if name in PUBLISHED:
         found = read_accuracies(published_tables(name, data_root, offline=offline), unit=choice.unit)
     elif name in track_names():
-        found = of_cards(name, read_cards((board_dir or leaderboards_folder()) / name / "results"))
+        found = of_cards(name, track_cards(name, board_dir))
     elif all(path.suffix == ".csv" or path.is_file() for path in files):
         found = read_accuracies(files, unit=choice.unit, key=choice.key)
     else:
@@ -49,9 +50,16 @@ def open_population(
     return replace(found, types=read_types(choice.types_file)) if choice.types_file else found
 
 
+def track_cards(track: str, board_dir: Path | None = None) -> tuple[ScoreCard, ...]:
+    """The listed cards of a track's board; DataError where two were scored on different data."""
+    cards = read_cards((board_dir or leaderboards_folder()) / track / "results")
+    listed = tuple(card for card in cards if card.state == "listed")
+    check_one_board(listed)
+    return listed
+
+
 def of_cards(track: str, cards: Sequence[ScoreCard]) -> Population:
-    """The listed cards as a population; the type of a model is its role, so that `standard` is one."""
-    cards = [card for card in cards if card.state == "listed"]
+    """Score cards as a population; the type of a model is its role, so that `standard` is one."""
     if not cards:
         raise DataError(f"track {track}: no listed score card; submit models or run the demo first")
     names = {name: card.sets[name].n for card in cards for name in card.sets}

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from bench.core.errors import DataError, UsageError
+from bench.core.leaderboard import check_one_board
 from bench.core.population import Population, Unit
 from bench.core.registry import unknown
 from bench.core.robustness import DeclaredRobustness, SensitivityRow, TransformName
-from bench.pipelines.populations import Choice, open_population, select
+from bench.pipelines.populations import Choice, open_population, select, track_cards
 from bench.pipelines.robustness import TRANSFORMS, Axes, Point, axes_of, curves, declare, sensitivity
 from bench.pipelines.tracks import load_track, track_names
 from bench.reports.plots import save
@@ -49,6 +50,8 @@ class Opened:
         names = list(names) or tracks
         if not names:
             raise UsageError("robustness: name a population with --population (a table's name, a track, or a CSV file)")
+        if names[0] in track_names():
+            check_one_board((*track_cards(names[0], places.get("board_dir")), *cards))
         self.everybody = [open_population(name, choice, **places) for name in names]
         self.fitted = [select(everybody, choice) for everybody in self.everybody]
         self.request, self.cards, self.choice = request, cards, choice
@@ -93,8 +96,8 @@ def robustness(opened: Opened, transform: TransformName) -> list[DeclaredRobustn
     """Every point on every pair of sets that was asked for."""
     found = []
     for x, y in opened.pairs:
-        points, keep = opened.points(x, y), opened.request.keep_tested
-        found += declare(opened.fitted[0], points, opened.axes(x, y), transform=transform, keep_tested=keep)
+        axes, keep = opened.axes(x, y), opened.request.keep_tested
+        found += declare(opened.fitted[0], opened.points(x, y), axes, transform=transform, keep_tested=keep)
     return found
 
 

@@ -11,8 +11,9 @@ from bench.core.population import Population
 from bench.pipelines.populations import Choice, of_cards, open_population, select
 from bench.pipelines.robustness import Point, axes_of, declare
 from bench.pipelines.robustness_verb import Opened, Request, as_text, draw, robustness, sensitivity_table
+from bench.store.cards import write_card
 from tests.metrics.test_robustness_testbed import ARMS, LINES, POINTS, SHIFTS, TESTBED, assert_to_the_digits
-from tests.pipelines.cards import STANDARD
+from tests.pipelines.cards import STANDARD, card
 
 needs_testbed = pytest.mark.skipif(not TESTBED.is_dir(), reason=f"the ImageNet testbed's tables are not at {TESTBED}")
 CHOICE = Choice(types_file=TESTBED / "model_types.csv", types=("STANDARD",))
@@ -130,6 +131,17 @@ def test_the_standard_cards_of_a_track_are_a_population():
     fitted = population.keep(lambda _, name: population.types[name] == "standard", "type standard")
     found = declare(fitted, [Point("mine", 0.9, 0.9)], axes_of(fitted, "test", "a"), transform="linear")[0]
     assert (found.fit.n, found.n_x, found.interval_over) == (5, 1000, "models and images")
+
+
+def test_a_card_of_other_data_is_not_judged_by_a_tracks_models(tmp_path):
+    def on_digits(slug, digest):
+        return card(slug, {"test": 0.9, "a": 0.5}, digest=digest).model_copy(update={"track": "digits"})
+
+    for index in range(4):
+        write_card(tmp_path / "digits" / "results", on_digits(f"m{index}", "d"))
+    write_card(tmp_path, on_digits("other", "e"))
+    with pytest.raises(DataError, match="score both on the same data"):
+        Opened([], Choice(), Request(cards=(tmp_path / "other.json",)), data_root=tmp_path, board_dir=tmp_path)
 
 
 def test_the_digest_is_that_of_the_models_that_are_fitted():
