@@ -137,7 +137,8 @@ def _find(name: str, track: Track, folder: Path, data_root: Path) -> ScoreCard:
     if path.suffix in (".parquet", ".csv"):
         return score([path], track=track, data_root=data_root)[0]
     cards = read_cards(folder)
-    found = [card for card in cards if name in (card.slug, card.title, card.model)]
+    by = [[card for card in cards if getattr(card, which) == name] for which in ("slug", "model", "title")]
+    found = next((cards for cards in by if cards), [])
     if len(found) > 1:
         raise UsageError(
             f"{name!r} names {len(found)} cards: {', '.join(card.slug for card in found[:3])}; give a slug"

@@ -218,7 +218,9 @@ def _written(text: str, unit: Unit) -> Point:
     top = 100 if unit == "percent" else 1
     if not (0 <= x <= top and 0 <= y <= top):
         looks = ", which looks like percent" if unit == "fraction" and max(x, y) > 1 else ""
-        raise UsageError(f"--at {text}: expected two accuracies in {unit}, 0 to {top}{looks}; the population's unit")
+        raise UsageError(
+            f"--at {text}: expected two accuracies in {unit}, 0 to {top}{looks}; that is the population's unit"
+        )
     if unit == "percent" and 0 < x <= 1:
         raise UsageError(f"--at {text}: the population is in percent, {x:g} looks like a fraction; give {100 * x:g}")
     scale = 100 if unit == "percent" else 1

@@ -157,7 +157,12 @@ BAD = [
     ({"at": ("762,25",)}, {}, "expected two accuracies in percent, 0 to 100"),
     ({"at": ("76.2",)}, {}, "expected X,Y or NAME=X,Y"),
     ({"at": ("nan,3",)}, {}, "expected two accuracies in percent"),
-    ({"at": ("76,25",)}, {"choice": Choice(unit="fraction")}, "declared as fractions, got 85; declare --unit percent"),
+    ({"at": ("76,25",)}, {"choice": Choice(unit="fraction")}, "two accuracies in fraction, 0 to 1, which looks like"),
+    (
+        {"at": ("0.76,0.25",)},
+        {"choice": Choice(unit="fraction")},
+        "declared as fractions, got 85; declare --unit percent",
+    ),
     ({"at": ("76,25",)}, {"rows": ROWS[:2]}, "2 models have both test and shift, expected at least 3"),
     ({"at": ("76,25",)}, {"rows": [*ROWS, ROWS[0]]}, "the model 'm0' stands twice"),
     ({"at": ("76,25",)}, {"choice": Choice(unit="percent", types=("A",))}, "--type A needs --types FILE"),
