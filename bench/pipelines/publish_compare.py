@@ -93,7 +93,7 @@ def rank_moves(track: Track, first: str, second: str, *, board_dir: Path | None 
     return RankMoves(
         track=track.name,
         versions=(first, second),
-        changed=_changed(cards[0][0], cards[1][0]),
+        changed=_changed(track, cards[0][0], cards[1][0]),
         only=tuple(tuple(sorted(sides[k].keys() - sides[1 - k].keys())) for k in (0, 1)),
         tau=agreement.tau,
         interval=agreement.interval,
@@ -152,6 +152,6 @@ def _ranks(values: np.ndarray, slugs: list[str]) -> list[int]:
     return [places[i] for i in range(len(slugs))]
 
 
-def _changed(first: ScoreCard, second: ScoreCard) -> tuple[str, ...]:
+def _changed(track: Track, first: ScoreCard, second: ScoreCard) -> tuple[str, ...]:
     one, other = first.dataset_digests, second.dataset_digests
-    return tuple(name for name in one if name in other and one[name] != other[name])
+    return tuple(name for name in track.sets if {name} <= one.keys() & other.keys() and one[name] != other[name])

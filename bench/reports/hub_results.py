@@ -15,17 +15,26 @@ FRAMEWORK = "imagenet-g-bench"
 def render_all(board: Leaderboard) -> dict[str, str]:
     """The text of both files of every model, by path."""
     track = re.sub(r"[^A-Za-z0-9._-]+", "-", board.track).strip("-.") or "track"
-    files = {}
+    files: dict[str, str] = {}
     for row in board.rows:
         measured = [column for column in board.columns if column.name in row.cells]
-        files[f"hub/{row.slug}/.eval_results/{track}.yaml"] = _eval_results(board, row, measured)
-        files[f"hub/{row.slug}/model-index.yaml"] = _model_index(board, row, measured)
+        # Names in published tables may hold separators of paths.
+        safe = re.sub(r"[^A-Za-z0-9._@+-]+", "-", row.slug).strip("-.") or "model"
+        folder = f"hub/{safe}" if f"hub/{safe}/model-index.yaml" not in files else f"hub/{safe}-{row.rank}"
+        files[f"{folder}/.eval_results/{track}.yaml"] = _eval_results(board, row, measured)
+        files[f"{folder}/model-index.yaml"] = _model_index(board, row, measured)
     return files
 
 
 def _text(value: str) -> str:
     """A YAML string: JSON's quoted strings are strings in YAML too, whatever stands in them."""
     return json.dumps(value)
+
+
+def _number(value: float) -> str:
+    """A YAML number: without an exponent, which readers of YAML 1.1 take for text."""
+    text = repr(value)
+    return text if "e" not in text else f"{value:.12f}"
 
 
 def _eval_results(board: Leaderboard, row: Row, measured: list[Column]) -> str:
@@ -36,7 +45,7 @@ def _eval_results(board: Leaderboard, row: Row, measured: list[Column]) -> str:
             f"    id: {_text(board.track)}",
             f"    task_id: {_text(column.name)}",
             f"    revision: {_text(column.digest)}",
-            f"  value: {row.cells[column.name].top1!r}",
+            f"  value: {_number(row.cells[column.name].top1)}",
             f"  evaluation_framework: {_text(f'{FRAMEWORK} {board.software}')}",
             f"  notes: {_text(_notes(column, row))}",
         ]
@@ -67,6 +76,6 @@ def _model_index(board: Leaderboard, row: Row, measured: list[Column]) -> str:
         cell = row.cells[column.name]
         for name, value in (("Top 1 accuracy", cell.top1), ("Top 5 accuracy", cell.top5)):
             if value is not None:
-                lines += ["    - type: accuracy", f"      name: {name}", f"      value: {value!r}"]
+                lines += ["    - type: accuracy", f"      name: {name}", f"      value: {_number(value)}"]
                 lines += ["      verified: false"]
     return "\n".join(lines) + "\n"
