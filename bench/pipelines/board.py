@@ -46,6 +46,7 @@ def leaderboard(
         summary=_summary(track, ordered, arms, gains),
         software=__version__,
         classes=len(track.classes),
+        class_names=tuple(one.name for one in track.classes),
         columns=_columns(track, cards),
         rows=tuple(_row(track, card, rank, lines) for rank, card in enumerate(ordered, start=1)),
         fits=lines.fits(),
@@ -105,7 +106,14 @@ def _row(track: Track, card: ScoreCard, rank: int, lines: Lines) -> Row:
         shifted=shifted_accuracy(track, card),
         shifted_interval=_shifted_interval(track, card),
         cells={
-            name: Cell(n=score.n, top1=score.top1, top5=score.top5, interval=score.interval)
+            name: Cell(
+                n=score.n,
+                top1=score.top1,
+                top5=score.top5,
+                interval=score.interval,
+                correct=score.correct,
+                predictions_digest=score.predictions_digest,
+            )
             for name, score in card.sets.items()
         },
         robustness=lines.robustness(card),
