@@ -10,6 +10,10 @@ METRICS = {
     "frechet-class-mean": "bench.metrics.frechet_classes:class_mean_frechet",
     "seed-mean": "bench.metrics.arms:mean_over_seeds",
     "paired-difference": "bench.metrics.arms:paired_difference",
+    "mcnemar": "bench.metrics.paired:mcnemar",
+    "mean-difference": "bench.metrics.paired:compare_means",
+    "rank-interval": "bench.metrics.ranks:rank_intervals",
+    "kendall-tau": "bench.metrics.rank_agreement:kendall_tau",
 }
 
 ABOUT = {
@@ -22,4 +26,8 @@ ABOUT = {
     "frechet-class-mean": "mean over classes of the Fréchet distance, at equal n per class",
     "seed-mean": "mean over training seeds, with its t interval",
     "paired-difference": "mean difference of two arms over the same seeds, with its t interval",
+    "mcnemar": "chance that two models differ so much on the same images by luck (exact)",
+    "mean-difference": "difference of two models' mean accuracy over sets, paired by image, with its interval",
+    "rank-interval": "the ranks a model may have, over a whole board at once (Holm over all pairs)",
+    "kendall-tau": "agreement of two rankings of the same models, with its interval",
 }

@@ -15,7 +15,7 @@ const COLUMNS = [
   { id: "robustness", head: "eff. robust.", note: () => titleOf(judged.split("/")[0]) + ", " + judged.split("/")[1], about: "points above what the line predicts from accuracy in distribution", value: (row) => robustnessOf(row.index, judged)?.[0] },
   ...data.sets.map((set, index) => ({
     id: "set:" + set.name, head: set.title, set, index, about: set.about, best: true,
-    note: () => (set.kind === "shifted" ? "n " + count(set.n) : set.kind),
+    note: () => (set.kind === "shifted" || set.kind === set.title.toLowerCase() ? "n " + count(set.n) : set.kind),
     value: (row) => row.cells[index]?.[0],
   })),
   { id: "parameters", head: "params", note: () => "number", about: "number of parameters", value: (row) => row.parameters ?? undefined },
