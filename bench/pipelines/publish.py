@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.core.errors import DataError, UsageError
-from bench.core.leaderboard import DatasetVersion, Distances
+from bench.core.leaderboard import DatasetVersion, Distances, Leaderboard
 from bench.core.record import Record, parse
 from bench.core.registry import look_up
 from bench.core.score import ScoreCard
 from bench.core.track import Track
 from bench.pipelines.board import leaderboard
+from bench.pipelines.board_labels import with_labels
+from bench.pipelines.editions import edition_folders, other_editions
 from bench.reports import PLOTS, PRESSES
 from bench.store.atomic import write_bytes, write_json
 from bench.store.cards import read_cards
@@ -40,6 +42,21 @@ class Published(Record):
 def publish(track: Track, *, data_root: Path, board_dir: Path | None = None, quiet: bool = False) -> Published:
     """Write `<board_dir>/<track>/…` from the listed cards there; the same cards give the same bytes."""
     folder = (board_dir or leaderboards_folder()).resolve() / track.name
+    boards = (folder, *edition_folders(folder))
+    board, files = _press(track, folder, boards, data_root)
+    for one in boards[1:]:
+        files += _press(track, one, boards, data_root)[1]
+    return Published(
+        track=track.name,
+        page=str(folder / "index.html"),
+        models=len(board.rows),
+        files=files,
+        notes=board.notes,
+    )
+
+
+def _press(track: Track, folder: Path, boards: tuple[Path, ...], data_root: Path) -> tuple[Leaderboard, int]:
+    """Print the board of one folder, which is one of `boards`; the board, and how many files it has."""
     cards = tuple(card for card in read_cards(folder / "results") if card.state == "listed")
     board = leaderboard(
         track,
@@ -47,17 +64,13 @@ def publish(track: Track, *, data_root: Path, board_dir: Path | None = None, qui
         distances=_distances(track, cards, folder, data_root),
         version=_version(track, cards, folder, data_root),
     )
+    board = with_labels(board, track, folder=folder, data_root=data_root)
+    board = board.model_copy(update={"editions": other_editions(folder, boards)})
     outputs = {path: look_up(PRESSES, path, kind="press")(board) for path in PRESSES}
     outputs |= look_up({"plots": PLOTS}, "plots", kind="press")(board)
     for path, content in outputs.items():
         write_bytes(folder / path, content.encode() if isinstance(content, str) else content)
-    return Published(
-        track=track.name,
-        page=str(folder / "index.html"),
-        models=len(board.rows),
-        files=len(outputs),
-        notes=board.notes,
-    )
+    return board, len(outputs)
 
 
 def _distances(track: Track, cards: tuple[ScoreCard, ...], folder: Path, data_root: Path) -> Distances | None:

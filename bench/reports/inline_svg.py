@@ -37,6 +37,7 @@ def take_markers(figure: Figure) -> dict[int, Markers]:
             if (line.get_gid() or "").startswith(SLOT):
                 taken[int(line.get_gid().removeprefix(SLOT))] = _markers(line, height)
                 line.set_data([], [])
+                line.set_rasterized(False)
     return taken
 
 

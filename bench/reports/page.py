@@ -37,9 +37,9 @@ def render(board: Leaderboard) -> str:
     """The page of a board; the same board gives the same text."""
     script = page_script()
     drawings = charts(board) if board.rows else {}
-    return Template(_asset("page.html")).substitute(
+    return Template(asset("page.html")).substitute(
         policy=_policy(script),
-        style="\n".join(map(_asset, STYLES)),
+        style="\n".join(map(asset, STYLES)),
         script=script,
         project=PROJECT,
         track=escape(board.title),
@@ -66,10 +66,11 @@ def render(board: Leaderboard) -> str:
 
 def page_script() -> str:
     """The script of every page."""
-    return "(() => {\n\"use strict\";\n" + "\n".join(map(_asset, SCRIPTS)) + "})();\n"
+    return '(() => {\n"use strict";\n' + "\n".join(map(asset, SCRIPTS)) + "})();\n"
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """One of the files that the page is put together from."""
     return (files("bench.reports") / "assets" / name).read_text(encoding="utf-8")
 
 
@@ -97,7 +98,9 @@ def _editions(board: Leaderboard) -> str:
     here = escape(board.version.reference)
     others = "".join(f'<option value="{escape(one.page)}">{escape(one.reference)}</option>' for one in board.editions)
     options = f'<option value="" selected>{here}</option>{others}'
-    return f'<label class="edition">dataset <select id="edition" aria-label="dataset version">{options}</select></label>'
+    return (
+        f'<label class="edition">dataset <select id="edition" aria-label="dataset version">{options}</select></label>'
+    )
 
 
 def _ranking(board: Leaderboard) -> str:
@@ -112,7 +115,9 @@ def _ranking(board: Leaderboard) -> str:
 
 def _chart(board: Leaderboard, drawings: dict[str, dict]) -> str:
     if not drawings:
-        return "<p>No chart: it needs a set in distribution and a shifted set, or numbers of parameters, and a model.</p>"
+        return (
+            "<p>No chart: it needs a set in distribution and a shifted set, or numbers of parameters, and a model.</p>"
+        )
     sets = "".join(
         _choice("set", column.name, column.title, index == 0) for index, column in enumerate(shifted_sets(board))
     )

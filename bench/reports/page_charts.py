@@ -42,9 +42,7 @@ def _chart(figure: Figure, *, label: str, rows: list[list[int]]) -> dict[str, An
         x, y = taken.places.round(1).T.tolist() if len(taken.places) else ([], [])
         if len(x) != len(rows[k]):
             raise AssertionError(f"{label}: series {k} has {len(rows[k])} models, {len(x)} markers drawn")
-        marks.append(
-            {"rows": rows[k], "x": x, "y": y, "scale": round(taken.size / MARK, 3), "opacity": taken.opacity}
-        )
+        marks.append({"rows": rows[k], "x": x, "y": y, "scale": round(taken.size / MARK, 3), "opacity": taken.opacity})
     return {"frame": inline(figure, label=label), "marks": marks}
 
 

@@ -142,7 +142,9 @@ def _audit(made: DatasetVersion) -> str:
     rows = [
         [
             escape(one.what),
-            with_interval(percent(one.share) + " %", percent_interval(one.interval)) if one.share is not None else NOTHING,
+            with_interval(percent(one.share) + " %", percent_interval(one.interval))
+            if one.share is not None
+            else NOTHING,
             f"{one.n:,}" if one.n is not None else NOTHING,
             f'<span class="words">{escape(one.words)}</span>',
         ]

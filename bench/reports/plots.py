@@ -33,7 +33,7 @@ def save(figure: Figure, kind: str) -> bytes:
     """
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": figure.get_label(), "svg.fonttype": "none", "pdf.fonttype": 42}):
-        figure.savefig(buffer, format=kind, dpi=200 if kind == "png" else 72, metadata=_NO_CLOCK[kind])
+        figure.savefig(buffer, format=kind, dpi=200, metadata=_NO_CLOCK[kind])
     return buffer.getvalue()
 
 

@@ -11,7 +11,7 @@ from bench.reports.plain_text import one_line, shorten
 from bench.reports.series import INK, MUTED, PAPER, Series, series_of
 
 _LOGIT_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
-MANY = 60
+MANY, CROWD = 60, 300
 
 
 def shifted_sets(board: Leaderboard) -> tuple[Column, ...]:
@@ -114,7 +114,7 @@ def _lines(axes: Axes, fit: Fit | None, transform: str) -> None:
 
 def draw_points(axes: Axes, series: Series, x: np.ndarray, y: np.ndarray, count: int):
     """One line of markers in the look of its series, smaller where `count` are drawn in all."""
-    size = 6.2 if count <= MANY else 5.0 if count <= 300 else 3.4
+    size = 6.2 if count <= MANY else 5.0 if count <= CROWD else 3.4
     hollow = series.role == "standard"
     (line,) = axes.plot(
         x, y, linestyle="none", marker=series.marker, markersize=size * (1.5 if series.marker == "*" else 1)
@@ -122,8 +122,10 @@ def draw_points(axes: Axes, series: Series, x: np.ndarray, y: np.ndarray, count:
     line.set_markerfacecolor("none" if hollow else series.colour)
     line.set_markeredgecolor(series.colour if hollow else PAPER)
     line.set_markeredgewidth(1.0 if hollow else 0.6)
-    line.set_alpha(1 if count <= 300 or not hollow else 0.5)
+    line.set_alpha(1 if count <= CROWD or not hollow else 0.5)
     line.set_zorder(3 if hollow else 4)
+    # So many markers are an image inside the vector figure: a tenth of the file, and of the time to draw it.
+    line.set_rasterized(count > CROWD)
     return line
 
 

@@ -72,10 +72,16 @@ function shortName(name, limit) {
   return name.slice(0, head) + "…" + name.slice(name.length - (limit - 1 - head));
 }
 
+// A name that wraps does so after what separates its parts.
+function breakable(name) {
+  const parts = name.split(/(?<=[_./\-])(?=\w)/);
+  return make("bdi", { class: "name" }, ...parts.flatMap((part, k) => (k ? [make("wbr"), part] : [part])));
+}
+
 function modelCell(row, limit) {
-  const about = [seriesOf(row), ...(row.seeds === 1 && row.role === "arm" ? ["one seed"] : []), ...(tieOf(row) ? [tieOf(row)] : [])];
+  const about = [...(tieOf(row) ? [tieOf(row)] : []), seriesOf(row), ...(row.seeds === 1 && row.role === "arm" ? ["one seed"] : [])];
   const label = `${names[row.index]}, ${rankWords(row)}, ${seriesOf(row)}`;
   const button = make("button", { type: "button", title: names[row.index], "aria-label": label });
-  button.append(make("span", { class: "rank" }, rankOf(row)), mark(row.series), make("bdi", { class: "name" }, shortName(names[row.index], limit)), make("small", {}, about.join(" · ")));
+  button.append(make("span", { class: "rank" }, rankOf(row)), mark(row.series), breakable(shortName(names[row.index], limit)), make("small", {}, about.join(" · ")));
   return button;
 }

@@ -1,9 +1,9 @@
 // The table: of a long board only the rows in sight exist. One cell at a time is in the tab order; arrows move it.
 
 const box = byId("scroll"), table = byId("table"), body = table.tBodies[0];
-const MANY = 60, AHEAD = 8, ROW = 54;
+const MANY = 60, AHEAD = 8, ROW = 62;
 const tall = data.rows.length > MANY;
-const nameLimit = () => (tall ? (innerWidth < 600 ? 38 : 54) : 400);
+const nameLimit = () => (tall ? (innerWidth < 600 ? 30 : 46) : 400);
 let cursor = { at: 0, column: 0 }, drawn = { first: -1, last: -1 };
 
 const cellButton = (at, column) => body.querySelector(`button[data-at="${at}"][data-column="${column}"]`);
