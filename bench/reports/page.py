@@ -15,6 +15,7 @@ from bench.reports.robustness_plot import shifted_sets
 from bench.reports.series import series_of
 
 PROJECT = "ImageNet-G Bench"
+MANY_ROWS = 60  # more, and the table scrolls in its own box with only the rows in sight
 STYLES = ("page.css", "table.css", "parts.css")
 # The page's script is these files in this order, in one closure; each says at its top what it is for.
 SCRIPTS = (
@@ -50,6 +51,9 @@ def render(board: Leaderboard) -> str:
         notes="".join(f"<li>{escape(note)}</li>" for note in board.notes) or "<li>None were recorded.</li>",
         chart=_chart(board, drawings),
         symbols=symbols(board),
+        tall=" tall" if len(board.rows) > MANY_ROWS else "",
+        # The room of the rows is kept free until the script has made them: nothing below moves.
+        reserved=80 + 54 * len(board.rows) if len(board.rows) <= MANY_ROWS else 0,
         guide="".join(f"<li>{sentence}</li>" for sentence in _guide(board)),
         arms=parts.arms(board),
         distances=parts.distances(board),

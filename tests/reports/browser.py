@@ -30,7 +30,7 @@ def open_page(browser, board: Leaderboard, folder: Path, *, width: int = 1440, h
     path = folder / "index.html"
     path.write_text(page.render(board), encoding="utf-8")
     tab = browser.new_page(viewport={"width": width, "height": height}, **options)
-    tab.set_default_timeout(15_000)
+    tab.set_default_timeout(60_000)  # a busy machine is slow, not wrong
     tab.problems = []
     tab.on("pageerror", lambda error: tab.problems.append(str(error)))
     tab.on("console", lambda line: line.type == "error" and tab.problems.append(line.text))

@@ -9,7 +9,9 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs
 
 def serious(tab) -> list[str]:
     found = axe.Axe().run(tab).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found if one["impact"] in ("serious", "critical")]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found if one["impact"] in ("serious", "critical")
+    ]
 
 
 @pytest.mark.parametrize(("models", "scheme"), [(27, "light"), (27, "dark"), (0, "light")])
@@ -18,7 +20,9 @@ def test_no_serious_finding(make, tmp_path, models, scheme):
         # axe must be let in: the page's own policy allows no script but ours.
         context = browser.new_context(bypass_csp=True, color_scheme=scheme)
         tab = open_page(context, make(models), tmp_path)
-        tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = one.closest('nav') === null; })")
+        tab.evaluate(
+            "document.querySelectorAll('details').forEach((one) => { one.open = one.closest('nav') === null; })"
+        )
         if models:
             tab.locator("#table tbody th button").nth(2).click()
         assert serious(tab) == []

@@ -25,7 +25,7 @@ def calls(tab):
     """Calls a function of paired.js with arguments."""
     source = page.asset("paired.js")
     return lambda name, *arguments: tab.evaluate(
-        f"(given) => {{ {source}; return {name}(...given); }}", list(arguments)
+        f"(given) => {{ {source}; return ({name})(...given); }}", list(arguments)
     )
 
 

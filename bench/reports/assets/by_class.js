@@ -51,7 +51,7 @@ function drawHeat() {
 }
 
 function startByClass() {
-  if (!data.sets.some((set) => answers().labels[set.name]) || !data.rows.length) {
+  if (!data.sets.some(labelsOf) || !data.rows.length) {
     byId("class-note").textContent = "No accuracies by class: the labels of the sets were not at hand when the board was published.";
     return;
   }

@@ -42,7 +42,7 @@ function bitsOf(index, set) {
 const labelsOf = (() => {
   const known = new Map();
   return (set) => {
-    if (!known.has(set.name)) known.set(set.name, answers().labels[set.name] ? unpackLabels(answers().labels[set.name]) : null);
+    if (!known.has(set.name)) known.set(set.name, data.classes.length && answers().labels[set.name] ? unpackLabels(answers().labels[set.name]) : null);
     return known.get(set.name);
   };
 })();

@@ -1,8 +1,8 @@
 // The table: of a long board only the rows in sight exist. One cell at a time is in the tab order; arrows move it.
 
 const box = byId("scroll"), table = byId("table"), body = table.tBodies[0];
-const MANY = 60, AHEAD = 8, ROW = 62;
-const tall = data.rows.length > MANY;
+const AHEAD = 8, ROW = 62;
+const tall = box.classList.contains("tall");
 const nameLimit = () => (tall ? (innerWidth < 600 ? 30 : 46) : 400);
 let cursor = { at: 0, column: 0 }, drawn = { first: -1, last: -1 };
 
@@ -70,6 +70,7 @@ function drawBody(force, all = !tall) {
 }
 
 function redraw() {
+  if (drawn.last >= 0) box.style.minHeight = "";
   cursor = { at: 0, column: Math.min(cursor.column, shownColumns().length - 1) };
   if (tall) box.scrollTop = 0;
   table.setAttribute("aria-rowcount", view.order.length + 1);
@@ -137,7 +138,6 @@ function showSelected(scroll) {
 }
 
 function startTable() {
-  if (tall) box.classList.add("tall");
   table.setAttribute("role", "grid");
   table.tHead.addEventListener("click", (event) => {
     const id = event.target.closest("button")?.dataset.sort;
