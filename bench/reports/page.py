@@ -8,13 +8,14 @@ from string import Template
 
 from bench.core.leaderboard import Column, Leaderboard
 from bench.reports import page_parts as parts
-from bench.reports.page_charts import SIZE, charts, symbols
+from bench.reports.page_charts import SIZE, chart_sentences, charts, symbols
 from bench.reports.page_data import answers_data, board_data, to_script
 from bench.reports.plain_text import one_line
 from bench.reports.robustness_plot import shifted_sets
 from bench.reports.series import series_of
 
 PROJECT = "ImageNet-G Bench"
+NO_LINE = "No line: it takes at least three standard models."
 MANY_ROWS = 60  # more, and the table scrolls in its own box with only the rows in sight
 STYLES = ("page.css", "table.css", "parts.css")
 # The page's script is these files in this order, in one closure; each says at its top what it is for.
@@ -51,6 +52,9 @@ def render(board: Leaderboard) -> str:
         notes="".join(f"<li>{escape(note)}</li>" for note in board.notes) or "<li>None were recorded.</li>",
         chart=_chart(board, drawings),
         symbols=symbols(board),
+        count=_count(len(board.rows), "model"),
+        legend=escape(_legend(board)),
+        hint="Click a name to find it in the chart and compare it, a number for its origin." if board.rows else "",
         tall=" tall" if len(board.rows) > MANY_ROWS else "",
         # The room of the rows is kept free until the script has made them: nothing below moves.
         reserved=80 + 54 * len(board.rows) if len(board.rows) <= MANY_ROWS else 0,
@@ -117,6 +121,17 @@ def _ranking(board: Leaderboard) -> str:
     )
 
 
+def _legend(board: Leaderboard) -> str:
+    parts = ["accuracy in percent; bar: 95 % interval from 0 to 100"]
+    if board.ranking:
+        tied = board.ranking.tied
+        parts.append(
+            f"ranks: {board.ranking.confidence:.0%} intervals over the whole board; a shared ground is a tie band"
+        )
+        parts.append(f"{_count(tied, 'model')} tied for first" if tied > 1 else "no other model tied with the first")
+    return "".join(f"· {part} " for part in parts).strip() if board.rows else ""
+
+
 def _chart(board: Leaderboard, drawings: dict[str, dict]) -> str:
     if not drawings:
         return (
@@ -132,7 +147,7 @@ def _chart(board: Leaderboard, drawings: dict[str, dict]) -> str:
         f'<fieldset id="scales"><legend>scale</legend>{scales}</fieldset></form>'
         '<div id="chart"></div>'
         f'<ul class="key" aria-label="Key">{parts.key(board)}</ul>'
-        '<figcaption><span id="fit"></span> '
+        f'<figcaption><span id="fit">{escape(chart_sentences(board).get(next(iter(drawings)), NO_LINE))}</span> '
         '<span class="files"><a id="svg">SVG</a> <a id="pdf">PDF</a></span></figcaption>'
     )
 

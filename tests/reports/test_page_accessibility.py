@@ -18,8 +18,7 @@ def serious(tab) -> list[str]:
 def test_no_serious_finding(make, tmp_path, models, scheme):
     with chromium() as browser:
         # axe must be let in: the page's own policy allows no script but ours.
-        context = browser.new_context(bypass_csp=True, color_scheme=scheme)
-        tab = open_page(context, make(models), tmp_path)
+        tab = open_page(browser, make(models), tmp_path, bypass_csp=True, color_scheme=scheme)
         tab.evaluate(
             "document.querySelectorAll('details').forEach((one) => { one.open = one.closest('nav') === null; })"
         )

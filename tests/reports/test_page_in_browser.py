@@ -236,9 +236,12 @@ def test_many_models_keep_few_rows_and_open_fast(browser, tmp_path):
     sort = "(id) => { const t = performance.now(); document.querySelector(`[data-sort='${id}']`).click();"
     sort += " document.body.offsetHeight; return performance.now() - t; }"
     times = [tab.evaluate(sort, name) for name in ("set:uci", "set:print", "model", "robustness", "shifted")]
-    moved = "new Promise((done) => new PerformanceObserver((list) => done(list.getEntries().length))"
-    moved += ".observe({type: 'layout-shift', buffered: true}) || setTimeout(() => done(0), 300))"
-    assert tab.evaluate(moved) == 0
+    moved = (
+        "new Promise((done) => { new PerformanceObserver((list) => done(list.getEntries().map((one) =>"
+        " [one.value, ...one.sources.map((source) => source.node?.outerHTML?.slice(0, 80))])))"
+        ".observe({type: 'layout-shift', buffered: true}); setTimeout(() => done([]), 500); })"
+    )
+    assert tab.evaluate(moved) == []
     head(tab, "shifted").focus()
     tab.locator("#table tbody button").first.focus()
     tab.keyboard.press("End")

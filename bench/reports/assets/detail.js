@@ -51,10 +51,12 @@ function aboveLine(row, key) {
   return [[`effective robustness, ${key.slice(key.lastIndexOf("/") + 1)}`, `${points(points1)} points: ${points1}` + (low === null ? "" : `, ${low} to ${high}`) + flags]];
 }
 
+const hint = byId("selection").textContent;
+
 function showSelection() {
   const line = byId("selection"), index = view.selected;
   if (index === null) {
-    line.replaceChildren(data.rows.length ? "Click a name to find it in the chart and compare it, a number for its origin." : "");
+    line.textContent = hint;
     return;
   }
   const link = make("a", { href: "#model=" + encodeURIComponent(data.rows[index].slug) }, "link to this row");

@@ -89,14 +89,6 @@ function follow() {
   showSelected(true);
 }
 
-function legend() {
-  const parts = ["accuracy in percent; bar: 95 % interval from 0 to 100"];
-  const { ranking } = data;
-  if (ranking) parts.push(`ranks: ${Math.round(100 * ranking.confidence)} % intervals over the whole board; a shared ground is a tie band`, `${ranking.tied === 1 ? "no other model" : plural(ranking.tied, "model")} tied ${ranking.tied === 1 ? "with the first" : "for first"}`);
-  return parts.join(" · ");
-}
-
-byId("legend").textContent = data.rows.length ? "· " + legend() : "";
 theme(false);
 startMenus();
 startSheets();
