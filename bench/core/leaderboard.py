@@ -16,7 +16,11 @@ Transform = Literal["linear", "logit"]
 
 
 class Column(Record):
-    """One set of the board; `headline` says whether the sort number averages over it."""
+    """One set of the board; `headline` says whether the sort number averages over it.
+
+    `labels`: the class index of each image in the order of sorted ids (base64, uint16, little endian), from
+    which accuracies by class follow; None where the images are not at hand.
+    """
 
     name: str
     title: str
@@ -25,13 +29,14 @@ class Column(Record):
     digest: str
     headline: bool
     in_distribution: bool
+    labels: str | None = None
 
 
 class Cell(Record):
     """Accuracy of one model on one set with its 95 % interval.
 
     `top5` is None where it was not measured. `correct`: the bits of top-1 as in `Score`, from which any two
-    models can be compared; None for accuracies taken from a table.
+    models can be compared; None for accuracies taken from a table, as is the digest of the predictions.
     """
 
     n: int
@@ -39,6 +44,7 @@ class Cell(Record):
     top5: float | None
     interval: tuple[float, float]
     correct: str | None = None
+    predictions_digest: str | None = None
 
 
 class EffectiveRobustness(Record):
@@ -164,6 +170,34 @@ class ClassSheet(Record):
     prompts: tuple[str, ...]
 
 
+class AuditFinding(Record):
+    """One line of an audit's summary: what was asked, and the answer in words or as a share of n images."""
+
+    what: str
+    share: float | None = None
+    n: int | None = None
+    interval: tuple[float, float] | None = None
+    words: str = ""
+
+
+class VersionChanges(Record):
+    """What became of the images of the version `before`; `bump` is the step of the version that this needs."""
+
+    before: str
+    kept: int
+    added: int
+    removed: int
+    changed: int
+    bump: str
+
+
+class Edition(Record):
+    """The board of another dataset version, as a page relative to this one."""
+
+    reference: str
+    page: str
+
+
 class DatasetVersion(Record):
     """What the board says about the generated dataset; `digests` are the content digests of its splits."""
 
@@ -175,6 +209,8 @@ class DatasetVersion(Record):
     generator: str
     sampler: str
     sheets: tuple[ClassSheet, ...]
+    audit: tuple[AuditFinding, ...] = ()
+    changes: VersionChanges | None = None
 
 
 class Ranking(Record):
@@ -201,6 +237,7 @@ class Leaderboard(Record):
     summary: str
     software: str
     classes: int
+    class_names: tuple[str, ...] = ()
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     fits: tuple[Fit, ...]
@@ -209,6 +246,7 @@ class Leaderboard(Record):
     gains: tuple[ArmGain, ...]
     distances: Distances | None
     version: DatasetVersion | None
+    editions: tuple[Edition, ...] = ()
     notes: tuple[str, ...]
 
     @property

@@ -49,6 +49,7 @@ def leaderboard(
         summary=" ".join([_summary(track, ordered, arms, gains), tie_sentence(ranks)]).strip(),
         software=__version__,
         classes=len(track.classes),
+        class_names=tuple(one.name for one in track.classes),
         columns=_columns(track, cards),
         rows=_rows(track, ordered, ranks, robustness),
         fits=lines.fits(),
@@ -127,7 +128,14 @@ def _row(track: Track, card: ScoreCard, rank: int, extra: dict) -> Row:
         shifted=shifted_accuracy(track, card),
         shifted_interval=_shifted_interval(track, card),
         cells={
-            name: Cell(n=score.n, top1=score.top1, top5=score.top5, interval=score.interval, correct=score.correct)
+            name: Cell(
+                n=score.n,
+                top1=score.top1,
+                top5=score.top5,
+                interval=score.interval,
+                correct=score.correct,
+                predictions_digest=score.predictions_digest,
+            )
             for name, score in card.sets.items()
         },
         command=_command(track, card),

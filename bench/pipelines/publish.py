@@ -15,7 +15,9 @@ from bench.core.registry import look_up
 from bench.core.score import ScoreCard
 from bench.core.track import Track
 from bench.pipelines.board import leaderboard
+from bench.pipelines.board_labels import with_labels
 from bench.pipelines.board_population import population_board
+from bench.pipelines.editions import edition_folders, other_editions
 from bench.pipelines.populations import Choice, open_population, select
 from bench.reports import FOLDERS, PRESSES, TARGETS
 from bench.store.atomic import write_bytes, write_json
@@ -45,19 +47,20 @@ Target = Literal["folder", "hub-space"]
 def publish(
     track: Track, *, data_root: Path, board_dir: Path | None = None, out: Path | None = None, target: Target = "folder"
 ) -> Published:
-    """Write `<board_dir>/<track>/…` from the listed cards there, or the same to `out`; same cards, same bytes.
+    """Write `<board_dir>/<track>/…` from the listed cards there; the same cards give the same bytes.
 
-    `target` `hub-space` adds what a static Space on the Hugging Face hub needs, and asks for `out`.
+    The boards of other editions are written with it. With `out`, the board alone goes there instead; `target`
+    `hub-space` adds what a static Space on the Hugging Face hub needs, and asks for `out`.
     """
     folder = (board_dir or leaderboards_folder()).resolve() / track.name
-    cards = tuple(card for card in read_cards(folder / "results") if card.state == "listed")
-    board = leaderboard(
-        track,
-        cards,
-        distances=_distances(track, cards, folder, data_root),
-        version=_version(track, cards, folder, data_root),
-    )
-    return _write(board, out.resolve() if out else folder, target, asked=out is not None)
+    if out is not None or target != "folder":
+        return _write(_board(track, folder, data_root), out.resolve() if out else None, target)
+    boards = (folder, *edition_folders(folder))
+    made = []
+    for one in boards:
+        board = _board(track, one, data_root).model_copy(update={"editions": other_editions(one, boards)})
+        made.append(_write(board, one, target))
+    return made[0].model_copy(update={"files": sum(one.files for one in made)})
 
 
 def publish_population(
@@ -73,7 +76,7 @@ def publish_population(
         )
     everybody = open_population(name, choice, data_root=data_root, **places)
     board = population_board(track, everybody, select(everybody, choice), name=name)
-    return _write(board, out.resolve(), target, asked=True)
+    return _write(board, out.resolve(), target)
 
 
 def outputs_of(board: Leaderboard, target: Target = "folder") -> dict[str, str | bytes]:
@@ -84,8 +87,20 @@ def outputs_of(board: Leaderboard, target: Target = "folder") -> dict[str, str |
     return look_up(TARGETS, target, kind="target")(board, outputs) if target != "folder" else outputs
 
 
-def _write(board: Leaderboard, folder: Path, target: Target, *, asked: bool) -> Published:
-    if target != "folder" and not asked:
+def _board(track: Track, folder: Path, data_root: Path) -> Leaderboard:
+    """The board of the listed cards in one folder."""
+    cards = tuple(card for card in read_cards(folder / "results") if card.state == "listed")
+    board = leaderboard(
+        track,
+        cards,
+        distances=_distances(track, cards, folder, data_root),
+        version=_version(track, cards, folder, data_root),
+    )
+    return with_labels(board, track, folder=folder, data_root=data_root)
+
+
+def _write(board: Leaderboard, folder: Path | None, target: Target) -> Published:
+    if folder is None:
         raise UsageError(f"publish --target {target}: say --out DIR, a folder of its own")
     outputs = outputs_of(board, target)
     for path, content in outputs.items():

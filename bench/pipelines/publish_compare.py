@@ -13,6 +13,7 @@ from bench.metrics.rank_agreement import kendall_tau
 from bench.metrics.ranks import separated
 from bench.pipelines.board import shifted_accuracy
 from bench.pipelines.board_ranks import answers
+from bench.pipelines.editions import FOLDER
 from bench.pipelines.publish import kept_record
 from bench.store.cards import read_cards
 from bench.store.paths import leaderboards_folder
@@ -77,7 +78,7 @@ class RankMoves(Record):
 def rank_moves(track: Track, first: str, second: str, *, board_dir: Path | None = None) -> RankMoves:
     """How ranks by mean shifted accuracy move between two versions of a track's data.
 
-    A version is a folder of cards (or one with `results/` in it), or a name: `<board>/versions/<name>/results`, or
+    A version is a folder of cards (or one with `results/` in it), or a name: `<board>/editions/<name>/results`, or
     the one that the board now shows. DataError where there are no cards, or fewer than 2 models in both.
     """
     board = (board_dir or leaderboards_folder()) / track.name
@@ -122,7 +123,7 @@ def _moves(cards: list[ScoreCard], values: list[np.ndarray]) -> tuple[Move, ...]
 
 def _cards(track: Track, name: str, board: Path) -> dict[str, ScoreCard]:
     """The listed cards of one version, by slug, each with every headline set and one set of digests."""
-    folders = [Path(name) / "results", Path(name), board / "versions" / name / "results"]
+    folders = [Path(name) / "results", Path(name), board / FOLDER / name / "results"]
     folder = next((one for one in folders if any(one.glob("*.json")) and one.is_dir()), None)
     if folder is None and name in ("current", _shown(board)):
         folder = board / "results"

@@ -11,30 +11,8 @@ from bench.reports.label_places import Places
 from bench.reports.plain_text import one_line, shorten
 from bench.reports.series import INK, MUTED, PAPER, Series, series_of
 
-_TICKS = (
-    0.001,
-    0.005,
-    0.01,
-    0.02,
-    0.05,
-    0.1,
-    0.2,
-    0.3,
-    0.4,
-    0.5,
-    0.6,
-    0.7,
-    0.75,
-    0.8,
-    0.85,
-    0.9,
-    0.95,
-    0.98,
-    0.99,
-    0.995,
-    0.999,
-)
-_MANY = 60
+_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+MANY, CROWD = 60, 300
 
 
 def shifted_sets(board: Leaderboard) -> tuple[Column, ...]:
@@ -76,9 +54,9 @@ def robustness_scatter(board: Leaderboard, set: str, transform: str) -> Figure:
     _lines(axes, fit, transform)
     count = sum(len(x) for _, x, *_ in groups)
     for k, (series, x, y, x_err, y_err) in enumerate(groups):
-        if count <= _MANY:
+        if count <= MANY:
             axes.errorbar(x, y, xerr=x_err, yerr=y_err, fmt="none", ecolor=series.colour, elinewidth=0.7, alpha=0.45)
-        _points(axes, series, x, y, count).set_gid(f"points-{k}")
+        draw_points(axes, series, x, y, count).set_gid(f"points-{k}")
     _labels(axes, groups, fit, transform)
     _frame(axes, board, set, transform)
     return figure
@@ -121,7 +99,7 @@ def _limits(axes: Axes, groups, fit: Fit | None, transform: str) -> None:
 
 def _ends(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
     """The ends of the intervals, where few enough models are drawn for intervals to be drawn too."""
-    return np.concatenate([values - errors[0], values + errors[1]]) if len(values) <= _MANY else values
+    return np.concatenate([values - errors[0], values + errors[1]]) if len(values) <= MANY else values
 
 
 def _lines(axes: Axes, fit: Fit | None, transform: str) -> None:
@@ -141,8 +119,9 @@ def _lines(axes: Axes, fit: Fit | None, transform: str) -> None:
         axes.plot(forward(x[inside], transform), forward(y[inside], transform), color=INK, linewidth=1.3)
 
 
-def _points(axes: Axes, series: Series, x: np.ndarray, y: np.ndarray, count: int):
-    size = 6.2 if count <= _MANY else 5.0 if count <= 300 else 3.4
+def draw_points(axes: Axes, series: Series, x: np.ndarray, y: np.ndarray, count: int):
+    """One line of markers in the look of its series, smaller where `count` are drawn in all."""
+    size = 6.2 if count <= MANY else 5.0 if count <= CROWD else 3.4
     hollow = series.role == "standard"
     (line,) = axes.plot(
         x, y, linestyle="none", marker=series.marker, markersize=size * (1.5 if series.marker == "*" else 1)
@@ -150,8 +129,10 @@ def _points(axes: Axes, series: Series, x: np.ndarray, y: np.ndarray, count: int
     line.set_markerfacecolor("none" if hollow else series.colour)
     line.set_markeredgecolor(series.colour if hollow else PAPER)
     line.set_markeredgewidth(1.0 if hollow else 0.6)
-    line.set_alpha(1 if count <= 300 or not hollow else 0.5)
+    line.set_alpha(1 if count <= CROWD or not hollow else 0.5)
     line.set_zorder(3 if hollow else 4)
+    # So many markers are an image inside the vector figure: a tenth of the file, and of the time to draw it.
+    line.set_rasterized(count > CROWD)
     return line
 
 

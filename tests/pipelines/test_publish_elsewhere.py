@@ -98,7 +98,7 @@ def test_how_ranks_move_between_versions(tmp_path):
     second.append(card("m5", {"test": 0.9, "a": 0.1, "b": 0.1}, digest="e"))
     second.append(card("new", {"test": 0.9, "a": 0.1, "b": 0.1}, digest="e"))
     fill(tmp_path / "one", first)
-    fill(tmp_path / TRACK.name / "versions" / "2.0.0" / "results", second)
+    fill(tmp_path / TRACK.name / "editions" / "2.0.0" / "results", second)
     found = rank_moves(TRACK, str(tmp_path / "one"), "2.0.0", board_dir=tmp_path)
     assert found.tau == pytest.approx((10 - 5) / 15)
     assert (found.pairs, found.swapped, found.reversals) == (15, 5, 5)
