@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint benchmark clean
+.PHONY: demo test test-all lint benchmark screenshots clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python run_bench.py demo
@@ -21,6 +21,9 @@ lint: $(VENV)/.installed-dev
 
 benchmark: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.pipelines.benchmark
+
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.reports.screenshots leaderboards/digits/index.html docs
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)

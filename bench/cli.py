@@ -377,18 +377,105 @@ def explain(
 
 
 @app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="Slug, title, model, card or prediction file.")],
+    b: Annotated[str, typer.Argument(metavar="B")],
+    track: TrackName,
+    board_dir: BoardDir = None,
+    data_root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Two submissions on the same images: how far apart, how surely, and where."""
+    from bench.pipelines.compare import compare as run
+    from bench.pipelines.tracks import load_track
+
+    _show(run(a, b, load_track(track), data_root=_root(data_root), board_dir=board_dir), as_json)
+
+
+@app.command()
+def robustness(
+    cards: Annotated[list[Path] | None, typer.Argument(metavar="[CARD...]", help="Score cards to judge.")] = None,
+    population: Annotated[
+        list[str] | None,
+        typer.Option(help="imagenet-testbed, timm, a track, or CSV files parted by commas (default: the cards')."),
+    ] = None,
+    types: Annotated[Path | None, typer.Option(help="A CSV model,type.")] = None,
+    type_: Annotated[list[str] | None, typer.Option("--type", help="Types that are fitted.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Fit no model whose name holds this text.")] = None,
+    unit: Annotated[Literal["percent", "fraction"] | None, typer.Option(help="What the tables' numbers are.")] = None,
+    key: Annotated[str | None, typer.Option(help="The column of a CSV that names the model (default: model).")] = None,
+    x: Annotated[str | None, typer.Option("--x", help="Column in distribution.")] = None,
+    y: Annotated[list[str] | None, typer.Option("--y", help="Columns under shift.")] = None,
+    n_x: Annotated[int | None, typer.Option(min=1, help="Images behind x (known for published tables).")] = None,
+    n_y: Annotated[int | None, typer.Option(min=1, help="Images behind y.")] = None,
+    transform: Annotated[Literal["linear", "logit", "probit"], typer.Option(help="Scale of the line.")] = "logit",
+    at: Annotated[list[str] | None, typer.Option(help="[NAME=]X,Y in the population's unit.")] = None,
+    rows: Annotated[Path | None, typer.Option(help="Judge every row of this CSV.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Judge this model of the population.")] = None,
+    keep_tested: Annotated[bool, typer.Option(help="Leave a judged model in its own line.")] = False,
+    sensitivity: Annotated[bool, typer.Option(help="One model under every transform and population.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw it: a file ending in .png, .svg or .pdf.")] = None,
+    board_dir: BoardDir = None,
+    offline: Offline = False,
+    data_root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Effective robustness of any accuracies against a declared population."""
+    from bench.pipelines import robustness_verb as verb
+    from bench.pipelines.populations import Choice
+
+    opened = verb.Opened(
+        population or [],
+        Choice(types, tuple(type_ or ()), tuple(exclude) if exclude else None, unit, key),
+        verb.Request(
+            tuple(at or ()), rows, tuple(model or ()), tuple(cards or ()), x, tuple(y or ()), n_x, n_y, keep_tested
+        ),
+        data_root=_root(data_root, offline=offline),
+        offline=offline,
+        board_dir=board_dir,
+    )
+    if plot:
+        verb.draw(opened, transform, plot)
+    results = verb.sensitivity_table(opened) if sensitivity else verb.robustness(opened, transform)
+    text = verb.sensitivity_text(results) if sensitivity else verb.as_text(results)
+    _show(results if as_json else text, as_json)
+
+
+@app.command()
 def publish(
     track: Annotated[str, typer.Argument(metavar="TRACK")],
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="V1 V2", help="How ranks move between two versions (names, or folders of cards)."),
+    ] = None,
+    target: Annotated[Literal["folder", "hub-space"], typer.Option(help="What the files are for.")] = "folder",
+    out: Annotated[Path | None, typer.Option(help="Write there instead of to the board's folder.")] = None,
+    population: Annotated[str | None, typer.Option(help="A board of published accuracies, as in robustness.")] = None,
+    types: Annotated[Path | None, typer.Option(help="A CSV model,type.")] = None,
+    type_: Annotated[list[str] | None, typer.Option("--type", help="Types that the lines are fitted to.")] = None,
     board_dir: BoardDir = None,
+    offline: Offline = False,
     data_root: Root = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the page, Markdown, CSV, LaTeX and plots of a track's leaderboard."""
-    from bench.pipelines.publish import publish as run
+    """Write the page, Markdown, CSV, LaTeX, JSON and plots of a track's leaderboard."""
+    from bench.pipelines import publish as press
+    from bench.pipelines.populations import Choice
+    from bench.pipelines.publish_compare import rank_moves
     from bench.pipelines.tracks import load_track
 
-    _show(run(load_track(track), board_dir=board_dir, data_root=_root(data_root), quiet=quiet), as_json)
+    chosen, root = load_track(track), _root(data_root, offline=offline)
+    result: Any
+    if compare:
+        result = rank_moves(chosen, *compare, board_dir=board_dir)
+    elif population:
+        choice = Choice(types, tuple(type_ or ()))
+        places = {"data_root": root, "offline": offline, "board_dir": board_dir}
+        result = press.publish_population(chosen, population, choice, out=out, target=target, **places)
+    else:
+        result = press.publish(chosen, board_dir=board_dir, out=out, target=target, data_root=root)
+    _show(result, as_json)
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ import pytest
 from bench import cli
 
 VERBS = (
-    *("demo", "list", "generate", "verify", "diff", "audit", "export"),
-    *("train", "doctor", "predict", "score", "submit", "explain", "publish"),
+    *("demo", "list", "generate", "verify", "diff", "audit", "export", "train", "doctor", "predict"),
+    *("score", "submit", "explain", "compare", "robustness", "publish"),
 )
 
 
@@ -78,6 +78,12 @@ BAD = [
     (("explain", "mine", "--track", "digits", "--board-dir", "/nowhere"), 2, "nothing of that name was received"),
     (("doctor", "imagnet"), 2, "unknown track 'imagnet': did you mean imagenet"),
     (("publish", "missing.yaml"), 2, "missing.yaml: cannot be read"),
+    (("publish", "digits", "--target", "hub-space"), 2, "say --out DIR"),
+    (("publish", "digits", "--compare", "1.0.0", "/nowhere"), 3, "no listed score card"),
+    (("compare", "a", "b", "--track", "digits", "--board-dir", "/nowhere"), 2, "unknown submission of track digits"),
+    (("robustness", "--at", "76,25"), 2, "name a population"),
+    (("robustness", "--population", "imagenet-testbed", "--offline", "--x", "val", "--at", "1,1"), 3, "put it at"),
+    (("robustness", "--population", "none.csv", "--unit", "percent", "--at", "76,25"), 3, "none.csv: cannot be read"),
 ]
 
 

@@ -6,6 +6,8 @@ lay it out. Accuracies and intervals are fractions.
 
 from typing import Literal
 
+from pydantic import Field
+
 from bench.core.errors import DataError
 from bench.core.record import Record
 from bench.core.score import ScoreCard
@@ -14,7 +16,11 @@ Transform = Literal["linear", "logit"]
 
 
 class Column(Record):
-    """One set of the board; `headline` says whether the sort number averages over it."""
+    """One set of the board; `headline` says whether the sort number averages over it.
+
+    `labels`: the class index of each image in the order of sorted ids (base64, uint16, little endian), from
+    which accuracies by class follow; None where the images are not at hand.
+    """
 
     name: str
     title: str
@@ -23,29 +29,49 @@ class Column(Record):
     digest: str
     headline: bool
     in_distribution: bool
+    labels: str | None = None
 
 
 class Cell(Record):
-    """Accuracy of one model on one set with its 95 % interval."""
+    """Accuracy of one model on one set with its 95 % interval.
+
+    `top5` is None where it was not measured. `correct`: the bits of top-1 as in `Score`, from which any two
+    models can be compared; None for accuracies taken from a table, as is the digest of the predictions.
+    """
 
     n: int
     top1: float
     top5: float | None
     interval: tuple[float, float]
+    correct: str | None = None
+    predictions_digest: str | None = None
 
 
 class EffectiveRobustness(Record):
-    """Points (as a fraction) above what the fit predicts; `extrapolated`: outside the fit range."""
+    """Points (as a fraction) above what the fit predicts; `extrapolated`: outside the fit range.
+
+    `zero`: no image of the shifted set was right, where logit and probit depend on the clip.
+    """
 
     value: float
     interval: tuple[float, float] | None
     extrapolated: bool
+    zero: bool = False
 
 
 class Row(Record):
-    """One model. `robustness[set][transform]`; `command` makes its card again."""
+    """One model. `robustness[set][transform]`; `command` makes its card again.
+
+    `rank` orders by the measured mean. `rank_interval`: the ranks that it may have, 95 % for the whole board at
+    once; `band`: neighbours that cannot be told from the best of them share it; `ties_first`: it is not separable
+    from the first. `seeds`: training runs on the board that are this one but for the seed, itself included, None
+    where nothing is known of its training; `variant` tells arms of one name apart.
+    """
 
     rank: int
+    rank_interval: tuple[int, int] | None = None
+    band: int | None = None
+    ties_first: bool = False
     slug: str
     title: str
     model: str
@@ -53,8 +79,11 @@ class Row(Record):
     arch: str
     arm: str
     match: str
+    variant: str = ""
     seed: int
+    seeds: int | None = None
     parameters: int | None
+    preprocessing: dict[str, str | int | float] = Field(default_factory=dict)
     shifted: float
     shifted_interval: tuple[float, float]
     cells: dict[str, Cell]
@@ -65,10 +94,16 @@ class Row(Record):
 class Fit(Record):
     """The robustness line of one shifted set under one transform, and points for drawing it.
 
-    `line`: (x, y) and `band`: (x, low, high), 95 % over models, all as accuracies.
+    `line`: (x, y) and `band`: (x, low, high), 95 % over models, all as accuracies. `population` says which
+    models, `population_digest` which accuracies of theirs; `clip`: for x and y the distance kept from 0 and 1.
     """
 
     set: str
+    x_set: str = ""
+    population: str = ""
+    population_digest: str = ""
+    estimator: str = "ordinary least squares"
+    clip: tuple[float | None, float | None] = (None, None)
     transform: Transform
     slope: float
     intercept: float
@@ -94,6 +129,7 @@ class ArmRow(Record):
     label: str
     arm: str
     match: str
+    variant: str = ""
     images: int
     steps: int
     sets: dict[str, Mean]
@@ -134,6 +170,34 @@ class ClassSheet(Record):
     prompts: tuple[str, ...]
 
 
+class AuditFinding(Record):
+    """One line of an audit's summary: what was asked, and the answer in words or as a share of n images."""
+
+    what: str
+    share: float | None = None
+    n: int | None = None
+    interval: tuple[float, float] | None = None
+    words: str = ""
+
+
+class VersionChanges(Record):
+    """What became of the images of the version `before`; `bump` is the step of the version that this needs."""
+
+    before: str
+    kept: int
+    added: int
+    removed: int
+    changed: int
+    bump: str
+
+
+class Edition(Record):
+    """The board of another dataset version, as a page relative to this one."""
+
+    reference: str
+    page: str
+
+
 class DatasetVersion(Record):
     """What the board says about the generated dataset; `digests` are the content digests of its splits."""
 
@@ -145,6 +209,23 @@ class DatasetVersion(Record):
     generator: str
     sampler: str
     sheets: tuple[ClassSheet, ...]
+    audit: tuple[AuditFinding, ...] = ()
+    changes: VersionChanges | None = None
+
+
+class Ranking(Record):
+    """How ranks were made honest: `method` in words, at `confidence`, over so many ordered `pairs` of models.
+
+    `bands` is the number of tie bands, `tied` how many models are not separable from the first, itself included;
+    `paired` says whether answers on the same images were compared, or accuracies alone.
+    """
+
+    method: str
+    confidence: float
+    pairs: int
+    paired: bool
+    bands: int
+    tied: int
 
 
 class Leaderboard(Record):
@@ -156,13 +237,16 @@ class Leaderboard(Record):
     summary: str
     software: str
     classes: int
+    class_names: tuple[str, ...] = ()
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     fits: tuple[Fit, ...]
+    ranking: Ranking | None = None
     arms: tuple[ArmRow, ...]
     gains: tuple[ArmGain, ...]
     distances: Distances | None
     version: DatasetVersion | None
+    editions: tuple[Edition, ...] = ()
     notes: tuple[str, ...]
 
     @property

@@ -15,6 +15,10 @@ METRICS = {
     "diversity": "bench.metrics.neighbours:mean_distance",
     "seed-mean": "bench.metrics.arms:mean_over_seeds",
     "paired-difference": "bench.metrics.arms:paired_difference",
+    "mcnemar": "bench.metrics.paired:mcnemar",
+    "mean-difference": "bench.metrics.paired:compare_means",
+    "rank-interval": "bench.metrics.ranks:rank_intervals",
+    "kendall-tau": "bench.metrics.rank_agreement:kendall_tau",
 }
 
 ABOUT = {
@@ -32,4 +36,8 @@ ABOUT = {
     "diversity": "mean distance 1 - cosine between two images",
     "seed-mean": "mean over training seeds, with its t interval",
     "paired-difference": "mean difference of two arms over the same seeds, with its t interval",
+    "mcnemar": "chance that two models differ so much on the same images by luck (exact)",
+    "mean-difference": "difference of two models' mean accuracy over sets, paired by image, with its interval",
+    "rank-interval": "the ranks a model may have, over a whole board at once (Holm over all pairs)",
+    "kendall-tau": "agreement of two rankings of the same models, with its interval",
 }

@@ -63,7 +63,7 @@ def bootstrap_lines(
     least = 1e-12 * tx.var(axis=0)
     parts = []
     for start in range(0, resamples, CHUNK):
-        counts = _resample_counts(rng, models=len(tx), resamples=min(CHUNK, resamples - start))
+        counts = resample_counts(rng, models=len(tx), resamples=min(CHUNK, resamples - start))
         slope, intercept, variance = least_squares(counts, tx, ty)
         fitted = (variance > least).all(axis=1)
         parts.append((slope[fitted], intercept[fitted]))
@@ -106,20 +106,32 @@ def robustness_interval(
     drawn_x, drawn_y = np.atleast_1d(x), np.atleast_1d(y)
     if n_x is not None:
         draws = len(lines.slopes)
-        drawn_x = _accuracy_draws(rng, drawn_x, n=image_count(n_x, what="n_x"), draws=draws)
-        drawn_y = _accuracy_draws(rng, drawn_y, n=image_count(n_y, what="n_y"), draws=draws)
-    low, high = _percentiles(drawn_y - lines.predict(drawn_x), confidence)
+        drawn_x = accuracy_draws(rng, drawn_x, n=image_count(n_x, what="n_x"), draws=draws)
+        drawn_y = accuracy_draws(rng, drawn_y, n=image_count(n_y, what="n_y"), draws=draws)
+    low, high = above_lines(lines, drawn_x, drawn_y, confidence=confidence)
     return (float(low[0]), float(high[0])) if x.ndim == 0 else (low, high)
 
 
-def _resample_counts(rng: np.random.Generator, *, models: int, resamples: int) -> np.ndarray:
+def above_lines(
+    lines: BootstrapLines, drawn_x: np.ndarray, drawn_y: np.ndarray, *, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
+    """(low, high) [points]: percentile interval of how far accuracies [points] or [b, points] lie above the lines.
+
+    Of more draws than there are lines, which happens where a resample had none, the first are used.
+    """
+    b = len(lines.slopes)
+    drawn_x, drawn_y = (drawn[:b] if drawn.ndim == 2 else drawn for drawn in (drawn_x, drawn_y))
+    return _percentiles(drawn_y - lines.predict(drawn_x), confidence)
+
+
+def resample_counts(rng: np.random.Generator, *, models: int, resamples: int) -> np.ndarray:
     """float64 [resamples, models]: how often each model was drawn; each row is multinomial, with sum `models`."""
     drawn = rng.integers(models, size=(resamples, models), dtype=np.int32)
     drawn += (np.arange(resamples, dtype=np.int32) * models)[:, None]
     return np.bincount(drawn.ravel(), minlength=resamples * models).reshape(resamples, models).astype(np.float64)
 
 
-def _accuracy_draws(rng: np.random.Generator, accuracy: np.ndarray, *, n: int, draws: int) -> np.ndarray:
+def accuracy_draws(rng: np.random.Generator, accuracy: np.ndarray, *, n: int, draws: int) -> np.ndarray:
     """float64 [draws, points] strictly between 0 and 1: draws of the accuracy that `n` images leave possible."""
     posterior = rng.beta(accuracy * n + 0.5, (1 - accuracy) * n + 0.5, size=(draws, len(accuracy)))
     return np.clip(posterior, 1e-12, 1 - 1e-12)

@@ -10,6 +10,7 @@ from bench.store.atomic import write_json
 from bench.store.paths import checkout
 
 COMPARISONS = {
+    "bootstrap-vs-linregress": "bench.pipelines.benchmarks.robustness:bootstrap_vs_linregress",
     "generate-vs-loop": "bench.pipelines.benchmarks.generation:generate_vs_loop",
     "verify-vs-sha256": "bench.pipelines.benchmarks.verification:verify_vs_sha256",
     "make-vs-draw-and-encode": "bench.pipelines.benchmarks.making:make_vs_draw_and_encode",

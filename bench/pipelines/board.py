@@ -17,8 +17,9 @@ from bench.core.leaderboard import (
 )
 from bench.core.score import ScoreCard
 from bench.core.track import Track
-from bench.pipelines.board_arms import arm_gains, arm_rows
-from bench.pipelines.board_fits import Lines
+from bench.pipelines.board_arms import arm_gains, arm_rows, seeds_of, variants
+from bench.pipelines.board_fits import Accuracies, Found, Lines
+from bench.pipelines.board_ranks import Ranks, ranks_of_cards
 
 FLAGGED = 10
 Z95 = 1.959963984540054
@@ -38,25 +39,29 @@ def leaderboard(
         missing = [name for name in (track.in_distribution, *track.headline.sets) if name not in card.sets]
         if missing:
             raise DataError(f"{card.slug}: no score on {', '.join(missing)}; submit it again on the whole track")
-    lines = Lines.of(track, cards)
     ordered = sorted(cards, key=lambda card: (-shifted_accuracy(track, card), card.slug))
+    ranks = ranks_of_cards(ordered, track.headline.sets)
+    lines = Lines.of(track, Accuracies.of(track, cards))
+    robustness = lines.robustness()
     arms = arm_rows(track, cards)
     gains = arm_gains(track, cards)
     return Leaderboard(
         track=track.name,
         title=track.title,
         question=track.question,
-        summary=_summary(track, ordered, arms, gains),
+        summary=" ".join([_summary(track, ordered, arms, gains), tie_sentence(ranks)]).strip(),
         software=__version__,
         classes=len(track.classes),
+        class_names=tuple(one.name for one in track.classes),
         columns=_columns(track, cards),
-        rows=tuple(_row(track, card, rank, lines) for rank, card in enumerate(ordered, start=1)),
+        rows=_rows(track, ordered, ranks, robustness),
         fits=lines.fits(),
+        ranking=ranks.ranking,
         arms=arms,
         gains=gains,
         distances=distances,
         version=version,
-        notes=_notes(track, cards, arms, lines, distances),
+        notes=_notes(track, cards, arms, distances) + robustness_notes(lines, robustness),
     )
 
 
@@ -92,9 +97,26 @@ def _columns(track: Track, cards: tuple[ScoreCard, ...]) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _row(track: Track, card: ScoreCard, rank: int, lines: Lines) -> Row:
+def _rows(track: Track, ordered: list[ScoreCard], ranks: Ranks, robustness: Found) -> tuple[Row, ...]:
+    seeds, variant = seeds_of(tuple(ordered)), variants(tuple(ordered))
+    rows = []
+    for index, card in enumerate(ordered):
+        extra = {
+            "rank_interval": ranks.intervals[index],
+            "band": ranks.bands[index],
+            "ties_first": ranks.ties_first[index],
+            "seeds": seeds.get(card.slug),
+            "variant": variant.get(card.slug, ""),
+            "robustness": robustness[card.slug],
+        }
+        rows.append(_row(track, card, index + 1, extra))
+    return tuple(rows)
+
+
+def _row(track: Track, card: ScoreCard, rank: int, extra: dict) -> Row:
     run = card.declaration.training
     return Row(
+        **extra,
         rank=rank,
         slug=card.slug,
         title=card.title,
@@ -105,13 +127,20 @@ def _row(track: Track, card: ScoreCard, rank: int, lines: Lines) -> Row:
         match=run.match if run else "",
         seed=run.seed if run else 0,
         parameters=card.declaration.parameters,
+        preprocessing=card.preprocessing,
         shifted=shifted_accuracy(track, card),
         shifted_interval=_shifted_interval(track, card),
         cells={
-            name: Cell(n=score.n, top1=score.top1, top5=score.top5, interval=score.interval)
+            name: Cell(
+                n=score.n,
+                top1=score.top1,
+                top5=score.top5,
+                interval=score.interval,
+                correct=score.correct,
+                predictions_digest=score.predictions_digest,
+            )
             for name, score in card.sets.items()
         },
-        robustness=lines.robustness(card),
         command=_command(track, card),
     )
 
@@ -133,7 +162,7 @@ def _command(track: Track, card: ScoreCard) -> str:
 def _summary(track: Track, ordered: list[ScoreCard], arms, gains) -> str:
     real = next((arm for arm in arms if arm.arm == "real"), None)
     mixed = next((arm for arm in arms if arm.arm == "mixed" and arm.match == "steps"), None)
-    gain = next((one for one in gains if mixed and one.label == mixed.label), None)
+    gain = next((one for one in gains if mixed and real and (one.label, one.baseline) == (mixed.label, "real")), None)
     if real and mixed and gain:
         verb = "lifts" if gain.shifted.mean > 0 else "lowers"
         return (
@@ -146,11 +175,21 @@ def _summary(track: Track, ordered: list[ScoreCard], arms, gains) -> str:
     return f"{best.title} has the highest mean shifted accuracy, {_percent(shifted_accuracy(track, best))} %."
 
 
+def tie_sentence(ranks: Ranks) -> str:
+    """How many models cannot be told from the first, in words; nothing for a board of one."""
+    models, tied = len(ranks.bands), ranks.ranking.tied
+    if models < 2:
+        return ""
+    if tied == 1:
+        return "The first model is separable from every other one."
+    return f"The data cannot tell {tied if tied < models else f'any of the {models}'} models from the first."
+
+
 def _percent(fraction: float) -> str:
     return f"{100 * fraction:.1f}"
 
 
-def _notes(track: Track, cards, arms, lines: Lines, distances: Distances | None) -> tuple[str, ...]:
+def _notes(track: Track, cards, arms, distances: Distances | None) -> tuple[str, ...]:
     notes = []
     seeds = min((arm.shifted.n for arm in arms), default=0)
     if seeds == 1:
@@ -164,13 +203,28 @@ def _notes(track: Track, cards, arms, lines: Lines, distances: Distances | None)
     notes += [f"{card.title}: {flag}." for card in flagged[:FLAGGED] for flag in card.flags]
     if len(flagged) > FLAGGED:
         notes.append(f"{len(flagged) - FLAGGED} more submissions carry such a caveat; their cards say which.")
-    if lines.outside:
-        notes.append(
-            f"{len(lines.outside)} models lie outside the fitted range of in-distribution accuracy on at least one"
-            " line; their effective robustness is an extrapolation and is marked."
-        )
-    if lines.population < 3:
-        notes.append("Fewer than three standard models: no robustness line is fitted.")
     if distances is None:
         notes.append("No FID table: the image sets behind these cards are not on this machine.")
     return tuple(notes)
+
+
+def robustness_notes(lines: Lines, robustness: Found) -> tuple[str, ...]:
+    """What a reader must know of the lines: extrapolation, zeros, or that there is none."""
+    flags = [[one for by in found.values() for one in by.values()] for found in robustness.values()]
+    outside = sum(any(one.extrapolated for one in found) for found in flags)
+    zeros = sum(any(one.zero for one in found) for found in flags)
+    notes = []
+    if outside:
+        notes.append(
+            f"{_models(outside)} outside the fitted range of in-distribution accuracy on at least one"
+            " line; their effective robustness is an extrapolation and is marked."
+        )
+    if zeros:
+        notes.append(f"{_models(zeros)} at exactly 0 on a shifted set, where the logit line depends on the clip.")
+    if lines.population < 3:
+        notes.append("Fewer than three standard models: no robustness line is fitted.")
+    return tuple(notes)
+
+
+def _models(count: int) -> str:
+    return f"{count} model lies" if count == 1 else f"{count} models lie"

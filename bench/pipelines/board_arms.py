@@ -1,17 +1,22 @@
-"""The training arms of a board: means over seeds, and what each arm gains over training on real data."""
+"""The training arms of a board: means over seeds, and paired differences between any two of them."""
 
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import combinations
 
 import numpy as np
 
+from bench.core.digests import digest_json
 from bench.core.leaderboard import ArmGain, ArmRow, Mean
 from bench.core.score import ScoreCard
 from bench.core.track import Track
+from bench.core.training_run import TrainingRun
 from bench.metrics.arms import SeedSummary, mean_over_seeds, paired_difference
 
 ORDER = ("real", "synthetic", "mixed")
-Key = tuple[str, str]  # arm, match
+FEW = 6  # arms up to which every pair is shown
+SHARED = {"track", "arm", "match", "seed", "classes", "steps", "epochs"}
+Key = tuple[str, str, str]  # arm, match, variant
 
 
 def arm_rows(track: Track, cards: tuple[ScoreCard, ...]) -> tuple[ArmRow, ...]:
@@ -25,6 +30,7 @@ def arm_rows(track: Track, cards: tuple[ScoreCard, ...]) -> tuple[ArmRow, ...]:
                 label=_label(key),
                 arm=key[0],
                 match=key[1],
+                variant=key[2],
                 images=sum(part.images for part in run.data),
                 steps=run.steps or 0,
                 sets={name: _mean(mean_over_seeds(_values(group, _top1(name)))) for name in _shared_sets(track, group)},
@@ -35,41 +41,81 @@ def arm_rows(track: Track, cards: tuple[ScoreCard, ...]) -> tuple[ArmRow, ...]:
 
 
 def arm_gains(track: Track, cards: tuple[ScoreCard, ...]) -> tuple[ArmGain, ...]:
-    """Every other arm less the real one, paired by seed; arms with other seeds than the real one are left out."""
+    """Paired differences, each arm less one before it (real first), over the seeds that both have.
+
+    Of many arms, only those against the first one and between variants of one arm. Two arms without a common
+    seed have no difference.
+    """
     groups = _groups(cards)
-    real = groups.get(("real", "steps"))
-    if real is None:
-        return ()
     gains = []
-    for key, group in groups.items():
-        if group is real or _seeds(group) != _seeds(real):
+    for base, other in combinations(groups, 2):
+        wanted = len(groups) <= FEW or base == next(iter(groups)) or base[:2] == other[:2]
+        common = set(_seeds(groups[base])) & set(_seeds(groups[other]))
+        if not (wanted and common):
             continue
-        sets = [name for name in _shared_sets(track, group) if name in _shared_sets(track, real)]
+        pair = tuple([card for card in groups[key] if _seed(card) in common] for key in (other, base))
+        sets = [name for name in _shared_sets(track, pair[0]) if name in _shared_sets(track, pair[1])]
         gains.append(
             ArmGain(
-                label=_label(key),
-                baseline=_label(("real", "steps")),
-                sets={name: _difference(group, real, _top1(name)) for name in sets},
-                shifted=_difference(group, real, _headline(track)),
+                label=_label(other),
+                baseline=_label(base),
+                sets={name: _difference(*pair, _top1(name)) for name in sets},
+                shifted=_difference(*pair, _headline(track)),
             )
         )
     return tuple(gains)
 
 
-def _groups(cards: tuple[ScoreCard, ...]) -> dict[Key, list[ScoreCard]]:
-    """Arm cards by (arm, match), in the order real, synthetic, mixed; seeds ascending."""
-    groups: dict[Key, list[ScoreCard]] = defaultdict(list)
+def seeds_of(cards: tuple[ScoreCard, ...]) -> dict[str, int]:
+    """For each card (by slug) with a training record: how many cards are the same run but for the seed."""
+    same: dict[str, list[str]] = defaultdict(list)
+    for card in cards:
+        run = card.declaration.training
+        if run is not None:
+            same[digest_json(run.model_dump(mode="json", exclude={"seed"}))].append(card.slug)
+    return {slug: len(slugs) for slugs in same.values() for slug in slugs}
+
+
+def variants(cards: tuple[ScoreCard, ...]) -> dict[str, str]:
+    """For each arm's card (by slug): what tells it from other arms of its name, as "arch resnet10t"; mostly "".
+
+    Arms of one name may be trained on data of different methods, with other architectures or augmentations.
+    """
+    groups: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = defaultdict(list)
     for card in cards:
         run = card.declaration.training
         if card.role == "arm" and run is not None:
-            groups[run.arm, run.match].append(card)
-    ordered = sorted(groups, key=lambda key: (ORDER.index(key[0]) if key[0] in ORDER else 9, key[0], key[1] != "steps"))
+            groups[run.arm, run.match].append((card.slug, _facts(run)))
+    words = {}
+    for group in groups.values():
+        differ = [key for key in group[0][1] if len({facts.get(key) for _, facts in group}) > 1]
+        words |= {slug: ", ".join(f"{key} {facts[key]}" for key in differ) for slug, facts in group}
+    return words
+
+
+def _facts(run: TrainingRun) -> dict[str, str]:
+    facts = {key: str(value) for key, value in run.model_dump(exclude=SHARED | {"data"}).items()}
+    return facts | {"data": " + ".join(part.name for part in run.data)}
+
+
+def _groups(cards: tuple[ScoreCard, ...]) -> dict[Key, list[ScoreCard]]:
+    """Arm cards by (arm, match, variant), in the order real, synthetic, mixed; seeds ascending."""
+    groups: dict[Key, list[ScoreCard]] = defaultdict(list)
+    variant = variants(cards)
+    for card in cards:
+        run = card.declaration.training
+        if card.slug in variant and run is not None:
+            groups[run.arm, run.match, variant[card.slug]].append(card)
+    ordered = sorted(
+        groups, key=lambda key: (ORDER.index(key[0]) if key[0] in ORDER else 9, key[0], key[1] != "steps", key[2])
+    )
     return {key: sorted(groups[key], key=_seed) for key in ordered}
 
 
 def _label(key: Key) -> str:
-    arm, match = key
-    return arm if arm != "mixed" else f"mixed, equal {match}"
+    arm, match, variant = key
+    label = arm if arm != "mixed" else f"mixed, equal {match}"
+    return f"{label} ({variant})" if variant else label
 
 
 def _seed(card: ScoreCard) -> int:
@@ -97,8 +143,8 @@ def _values(group: list[ScoreCard], of: Callable[[ScoreCard], float]) -> np.ndar
     return np.array([of(card) for card in group])
 
 
-def _difference(group: list[ScoreCard], real: list[ScoreCard], of: Callable[[ScoreCard], float]) -> Mean:
-    return _mean(paired_difference(_values(group, of), _values(real, of), seeds_a=_seeds(group), seeds_b=_seeds(real)))
+def _difference(group: list[ScoreCard], base: list[ScoreCard], of: Callable[[ScoreCard], float]) -> Mean:
+    return _mean(paired_difference(_values(group, of), _values(base, of), seeds_a=_seeds(group), seeds_b=_seeds(base)))
 
 
 def _mean(summary: SeedSummary) -> Mean:

@@ -1,18 +1,20 @@
-"""The robustness lines of a board: fitted to its standard models, read for every card.
+"""The robustness lines of a board: fitted to its standard models, read for every model.
 
 A model never takes part in the line that judges it: a standard model is read off the line of the others
-(methods.md 8.6).
+(methods.md 8.6). Sets of fewer classes have the matched classes of the in-distribution set on the x-axis (8.2).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from bench.core.digests import digest_json
 from bench.core.leaderboard import EffectiveRobustness, Fit, Transform
 from bench.core.score import ScoreCard
 from bench.core.track import Track
 from bench.metrics.robustness import effective_robustness, fit_line
-from bench.metrics.robustness_bootstrap import bootstrap_lines, line_band, robustness_interval
+from bench.metrics.robustness_bootstrap import above_lines, accuracy_draws, bootstrap_lines, line_band
+from bench.metrics.robustness_left_out import left_out_lines, left_out_predictions
 
 TRANSFORMS: tuple[Transform, ...] = ("linear", "logit")
 RESAMPLES = 1000
@@ -20,27 +22,53 @@ SEED = 720257663  # the testbed's (methods.md 8.2)
 POINTS = 61
 DIGITS = 12  # rounding that makes a board the same on machines whose sums differ in the last bit
 
+Found = dict[str, dict[str, dict[Transform, EffectiveRobustness]]]  # slug, set, transform
+
+
+@dataclass(frozen=True)
+class Accuracies:
+    """What the lines need of a board's models: `shares[set]` [models], fractions, NaN where not measured.
+
+    `sizes`: images in each set; `standard` [models]: who is in the population, described by `population`.
+    """
+
+    slugs: tuple[str, ...]
+    standard: np.ndarray
+    shares: dict[str, np.ndarray]
+    sizes: dict[str, int]
+    population: str
+
+    @classmethod
+    def of(cls, track: Track, cards: tuple[ScoreCard, ...]) -> "Accuracies":
+        """From score cards, in the order of slugs."""
+        cards = tuple(sorted(cards, key=lambda card: card.slug))
+        sizes = {name: card.sets[name].n for card in cards for name in track.sets if name in card.sets}
+        shares = {
+            name: np.array([card.sets[name].top1 if name in card.sets else np.nan for card in cards]) for name in sizes
+        }
+        standard = np.array([card.role == "standard" for card in cards])
+        return cls(tuple(card.slug for card in cards), standard, shares, sizes, "models with the role standard")
+
 
 @dataclass(frozen=True)
 class Lines:
-    """The standard models' cards, on the shifted sets that all of them have."""
+    """The lines of every shifted set on which all standard models were measured; `sets`: set -> x-axis."""
 
-    x_set: str
-    sets: tuple[str, ...]
-    standard: tuple[ScoreCard, ...]
-    outside: set[str] = field(default_factory=set)
+    sets: dict[str, str]
+    data: Accuracies
 
     @classmethod
-    def of(cls, track: Track, cards: tuple[ScoreCard, ...]) -> "Lines":
-        """The lines of every shifted set that all standard models were scored on."""
-        standard = tuple(sorted((card for card in cards if card.role == "standard"), key=lambda card: card.slug))
-        sets = tuple(name for name in track.shifted if standard and all(name in card.sets for card in standard))
-        return cls(x_set=track.in_distribution, sets=sets, standard=standard)
+    def of(cls, track: Track, data: Accuracies) -> "Lines":
+        """The lines that `data` allow for the sets of a track."""
+        axes = {name: track.sets[name].x_axis or track.in_distribution for name in track.shifted}
+        whole = {name for name, shares in data.shares.items() if np.isfinite(shares[data.standard]).all()}
+        sets = {name: x for name, x in axes.items() if {name, x} <= whole and name not in axes.values() and name != x}
+        return cls(sets=sets if data.standard.any() else {}, data=data)
 
     @property
     def population(self) -> int:
         """Number of standard models."""
-        return len(self.standard)
+        return int(self.data.standard.sum())
 
     def fits(self) -> tuple[Fit, ...]:
         """One fit for each shifted set and transform, with points to draw the line and its band."""
@@ -48,26 +76,65 @@ class Lines:
             return ()
         return tuple(self._fit(name, transform) for name in self.sets for transform in TRANSFORMS)
 
-    def robustness(self, card: ScoreCard) -> dict[str, dict[Transform, EffectiveRobustness]]:
-        """Effective robustness of one card on every fitted set that it has."""
-        others = tuple(one for one in self.standard if one.slug != card.slug)
-        if len(others) < 3 or self.x_set not in card.sets:
-            return {}
-        found: dict[str, dict[Transform, EffectiveRobustness]] = {}
-        for name in self.sets:
-            if name in card.sets:
-                found[name] = {transform: self._read(card, name, transform, others) for transform in TRANSFORMS}
-        if any(one.extrapolated for both in found.values() for one in both.values()):
-            self.outside.add(card.slug)
+    def robustness(self) -> Found:
+        """Effective robustness of every model on every fitted set that it was measured on."""
+        found: Found = {slug: {} for slug in self.data.slugs}
+        if self.population < 3:
+            return found
+        drawn = {x: _draws(self.data.shares[x], self.data.sizes[x], seed=SEED + 1) for x in set(self.sets.values())}
+        for name, x_set in self.sets.items():
+            y, outside, drawn_x = self.data.shares[name], self._outside(x_set), drawn[x_set]
+            drawn_y = _draws(y, self.data.sizes[name], seed=SEED + 2)
+            for transform in TRANSFORMS:
+                values = np.stack(self._judged(name, transform, drawn_x, drawn_y), axis=1).round(DIGITS)
+                for index in np.flatnonzero(np.isfinite(values).all(axis=1)):
+                    value, low, high = values[index].tolist()
+                    found[self.data.slugs[index]].setdefault(name, {})[transform] = EffectiveRobustness(
+                        value=value,
+                        interval=(low, high),
+                        extrapolated=bool(outside[index]),
+                        zero=bool(y[index] == 0),
+                    )
         return found
 
+    def _judged(
+        self, name: str, transform: Transform, drawn_x: np.ndarray, drawn_y: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Value, low and high [models]; NaN where a model was not measured, or no 3 others are in the line."""
+        x, y, standard = self.data.shares[self.sets[name]], self.data.shares[name], self.data.standard
+        value, low, high = np.full((3, len(x)), np.nan)
+        arguments = self._arguments(name, transform)
+        guests = np.flatnonzero(~standard & np.isfinite(x) & np.isfinite(y))
+        if len(guests):
+            lines = bootstrap_lines(**arguments, resamples=RESAMPLES, seed=SEED)
+            value[guests] = effective_robustness(fit_line(**arguments), x[guests], y[guests]).value
+            low[guests], high[guests] = above_lines(lines, drawn_x[guests].T, drawn_y[guests].T)
+        if self.population > 3:
+            lines = left_out_lines(**arguments, resamples=RESAMPLES, seed=SEED)
+            value[standard] = y[standard] - left_out_predictions(**arguments)
+            low[standard], high[standard] = lines.intervals(0, drawn_x[standard], drawn_y[standard])
+        return value, low, high
+
+    def _outside(self, x_set: str) -> np.ndarray:
+        """bool [models]: is the accuracy on the x-axis beyond those of the models in the line that judges it?"""
+        x, standard = self.data.shares[x_set], self.data.standard
+        members = np.sort(x[standard])
+        low, high = np.full(len(x), members[0]), np.full(len(x), members[-1])
+        low[standard & (x == members[0])] = members[1]
+        high[standard & (x == members[-1])] = members[-2]
+        return (x < low) | (x > high)
+
     def _fit(self, name: str, transform: Transform) -> Fit:
-        arguments = self._arguments(name, transform, self.standard)
+        arguments = self._arguments(name, transform)
         fit = fit_line(**arguments)
         at = np.linspace(*fit.x_range, POINTS)
         low, high = line_band(bootstrap_lines(**arguments, resamples=RESAMPLES, seed=SEED), at)
         return Fit(
             set=name,
+            x_set=self.sets[name],
+            population=self.data.population,
+            population_digest=self._digest(name),
+            clip=fit.clip,
             transform=transform,
             slope=round(fit.slope, DIGITS),
             intercept=round(fit.intercept, DIGITS),
@@ -81,23 +148,29 @@ class Lines:
             ),
         )
 
-    def _read(self, card: ScoreCard, name: str, transform: Transform, others: tuple[ScoreCard, ...]):
-        arguments = self._arguments(name, transform, others)
-        x, y = card.sets[self.x_set], card.sets[name]
-        value = effective_robustness(fit_line(**arguments), x.top1, y.top1)
-        lines = bootstrap_lines(**arguments, resamples=RESAMPLES, seed=SEED)
-        low, high = robustness_interval(lines, x.top1, y.top1, seed=SEED + 1, n_x=x.n, n_y=y.n)
-        return EffectiveRobustness(
-            value=round(value.value, DIGITS),
-            interval=(round(low, DIGITS), round(high, DIGITS)),
-            extrapolated=value.extrapolated,
-        )
-
-    def _arguments(self, name: str, transform: Transform, cards: tuple[ScoreCard, ...]) -> dict:
+    def _arguments(self, name: str, transform: Transform) -> dict:
+        members = self.data.standard
         return {
-            "x": np.array([card.sets[self.x_set].top1 for card in cards]),
-            "y": np.array([card.sets[name].top1 for card in cards]),
+            "x": self.data.shares[self.sets[name]][members],
+            "y": self.data.shares[name][members],
             "transform": transform,
-            "n_x": cards[0].sets[self.x_set].n,
-            "n_y": cards[0].sets[name].n,
+            "n_x": self.data.sizes[self.sets[name]],
+            "n_y": self.data.sizes[name],
         }
+
+    def _digest(self, name: str) -> str:
+        """The identity of the population: who is in it, with both accuracies."""
+        x, y = self.data.shares[self.sets[name]], self.data.shares[name]
+        return digest_json([[self.data.slugs[i], x[i], y[i]] for i in np.flatnonzero(self.data.standard)])
+
+
+def _draws(shares: np.ndarray, n: int, *, seed: int) -> np.ndarray:
+    """[models, resamples]: accuracies that `n` images leave possible, each model's from the same seed.
+
+    A model's interval so depends on its own accuracies and the line, not on who else is on the board.
+    """
+    drawn = np.full((len(shares), RESAMPLES), np.nan)
+    for row, share in zip(drawn, shares, strict=True):
+        if np.isfinite(share):
+            row[:] = accuracy_draws(np.random.default_rng(seed), np.array([share]), n=n, draws=RESAMPLES)[:, 0]
+    return drawn

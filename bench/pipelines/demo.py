@@ -63,7 +63,7 @@ def demo(
         "standard models",
         lambda: population(track, data_root=data_root, board_dir=boards, workers=workers, quiet=quiet),
     )
-    published = step("publish", lambda: publish(track, data_root=data_root, board_dir=boards, quiet=quiet))
+    published = step("publish", lambda: publish(track, data_root=data_root, board_dir=boards))
     return Demo(dataset=f"{reference}: {made.note}", published=published, seconds=seconds)
 
 

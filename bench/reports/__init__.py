@@ -6,7 +6,16 @@ PRESSES = {
     "README.md": "bench.reports.markdown:render",
     "table.csv": "bench.reports.table_csv:render",
     "table.tex": "bench.reports.latex:render",
+    "board.json": "bench.reports.board_json:render",
 }
 
-# The figures: a function of `Leaderboard` to {path relative to the board's folder: bytes}.
+# What is many files: a function of `Leaderboard` to {path relative to the board's folder: text or bytes}.
 PLOTS = "bench.reports.plots:render_all"
+FOLDERS = {
+    "plots": PLOTS,
+    "timm": "bench.reports.timm_csv:render_all",
+    "hub": "bench.reports.hub_results:render_all",
+}
+
+# Where a board can go besides its own folder: a function of `Leaderboard` and its files to the files of that place.
+TARGETS = {"hub-space": "bench.reports.hub_space:render_all"}

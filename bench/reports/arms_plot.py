@@ -7,7 +7,7 @@ from bench.core.leaderboard import Leaderboard, Mean
 from bench.reports.canvas import NORMAL, SMALL, grid, house_style, new_figure, text, tick_labels
 from bench.reports.numerals import percent
 from bench.reports.plain_text import one_line, shorten
-from bench.reports.series import INK, MUTED, arm_labels, arm_looks
+from bench.reports.series import INK, MUTED, arm_key, arm_labels, arm_looks
 
 _BAR, _GAP = 14.0, 24.0
 
@@ -46,7 +46,7 @@ def _groups(board: Leaderboard) -> list[tuple[str, list[Mean | None]]]:
 
 def _bar(axes: Axes, board: Leaderboard, index: int, mean: Mean | None, *, y: float) -> None:
     arm = board.arms[index]
-    colour, _ = arm_looks(arm_labels(board))[(arm.arm, arm.match)]
+    colour, _ = arm_looks(arm_labels(board))[arm_key(arm)]
     text(axes, -0.02, y, shorten(one_line(arm.label), 26), ha="right", color=MUTED)
     if mean is None:
         text(axes, 0.01, y, "not measured", color=MUTED)

@@ -1,49 +1,73 @@
-"""A figure as SVG inside the page: the exported drawing, with the page's colours, type and links to rows."""
+"""A figure as SVG inside the page: the exported drawing, with the page's colours and type.
+
+The markers of models stay out: the page's script draws them where the figure has them, so that it can filter
+and select them, and so that a chart of 1,500 models costs its page two short numbers a model.
+"""
 
 import re
+from typing import NamedTuple
 from xml.etree import ElementTree
 
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from bench.reports.plots import save
 from bench.reports.series import THEME
 
+SLOT = "points-"  # figures give the markers of series k the gid `points-k`
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 
 
-def inline(figure: Figure, *, label: str, rows: dict[str, list[int]] | None = None) -> str:
+class Markers(NamedTuple):
+    """Of one series: places [n, 2] in the units of the SVG, the size of a marker, its opacity."""
+
+    places: np.ndarray
+    size: float
+    opacity: float
+
+
+def take_markers(figure: Figure) -> dict[int, Markers]:
+    """The markers of each series, which are taken out of the figure."""
+    height = figure.bbox.height
+    taken = {}
+    for axes in figure.axes:
+        for line in axes.lines:
+            if (line.get_gid() or "").startswith(SLOT):
+                taken[int(line.get_gid().removeprefix(SLOT))] = _markers(line, height)
+                line.set_data([], [])
+                line.set_rasterized(False)
+    return taken
+
+
+def _markers(line: Line2D, height: float) -> Markers:
+    places = line.axes.transData.transform(np.asarray(line.get_xydata(), dtype=float).reshape(-1, 2))
+    alpha = line.get_alpha()
+    return Markers(np.column_stack([places[:, 0], height - places[:, 1]]), line.get_markersize(), alpha or 1.0)
+
+
+def inline(figure: Figure, *, label: str) -> str:
     """`figure` as an `<svg>` element for HTML, described by `label`.
 
     Colours become the style sheet's variables, so that one drawing serves light and dark; the ground and
-    identifiers nobody refers to go. `rows[gid]` lists the row of each marker drawn under a gid, in order;
-    each such marker carries `data-row`.
+    identifiers nobody refers to go. The group of series k's markers carries `data-series`.
     """
     root = ElementTree.fromstring(save(figure, "svg"))  # noqa: S314 - we drew it ourselves
+    slots = False
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
         element.attrib = {name.rpartition("}")[2]: value for name, value in element.attrib.items()}
         if element.tag != "text":
             element.text = None
         element.tail = None
-    for gid, indices in (rows or {}).items():
-        _tag_markers(root, gid, indices)
+        if element.get("id", "").startswith(SLOT):
+            element.set("data-series", element.get("id").removeprefix(SLOT))
+            slots = True
     _strip(root)
     _restyle(root)
-    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "group" if rows else "img", "aria-label": label}
+    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "group" if slots else "img", "aria-label": label}
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
-
-
-def _tag_markers(root: ElementTree.Element, gid: str, indices: list[int]) -> None:
-    group = next((element for element in root.iter("g") if element.get("id") == gid), None)
-    markers = list(group.iter("use")) if group is not None else []
-    if len(markers) != len(indices):
-        raise AssertionError(f"{gid}: {len(indices)} models, {len(markers)} markers drawn")
-    for shape in group.iter("path") if markers else ():
-        shape.attrib.pop("style", None)  # the group's style holds, so that a chosen marker can differ
-    for marker, index in zip(markers, indices, strict=True):
-        group.set("style", marker.attrib.pop("style", ""))
-        marker.set("data-row", str(index))
 
 
 def _strip(root: ElementTree.Element) -> None:

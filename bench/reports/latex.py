@@ -1,7 +1,7 @@
 """The board as a LaTeX table (booktabs): percent, best in bold, n and digests in the caption."""
 
 from bench.core.leaderboard import Column, Leaderboard, Row
-from bench.reports.numerals import percent
+from bench.reports.numerals import fixed, percent, rank_interval
 from bench.reports.page_data import ordered_sets
 from bench.reports.plain_text import one_line, shorten, to_latex
 from bench.reports.series import series_of
@@ -45,7 +45,9 @@ def _line(row: Row, data: str, sets: list[Column], best: dict[str, float | None]
     cells = [row.cells.get(column.name) for column in sets]
     values = [_bold(percent(c.top1), c.top1 == best[s.name]) if c else "--" for c, s in zip(cells, sets, strict=True)]
     name = to_latex(shorten(one_line(row.title), 48))
-    return f"    {row.rank} & {name} & {to_latex(data)} & {' & '.join([shifted, *values])} \\\\"
+    tied = "$^{\\approx}$" if row.ties_first else ""
+    rank = rank_interval(row).replace("–", "--")
+    return f"    {rank}{tied} & {name} & {to_latex(data)} & {' & '.join([shifted, *values])} \\\\"
 
 
 def _bold(text: str, best: bool) -> str:
@@ -66,8 +68,17 @@ def _caption(board: Leaderboard, sets: list[Column]) -> str:
     return (
         f"{to_latex(board.title)}: accuracy in percent. Shifted: mean over {headline or 'no set'},"
         f" with its 95\\,\\% interval"
-        f" in brackets. Best in bold; a difference smaller than the intervals may be chance.{shown}"
+        f" in brackets. Best in bold.{_ranks(board)}{shown}"
         f" {numbers}.{version}" + (f" Standard models in the robustness fit: {fits[0].n}." if fits else "")
+    )
+
+
+def _ranks(board: Leaderboard) -> str:
+    if board.ranking is None:
+        return " A difference smaller than the intervals may be chance."
+    return (
+        f" Ranks are intervals that hold together with {fixed(100 * board.ranking.confidence, 0)}\\,\\% confidence"
+        f" ({to_latex(board.ranking.method)}); $\\approx$ marks models not separable from the first."
     )
 
 

@@ -4,13 +4,14 @@ import re
 
 from bench.core.leaderboard import Leaderboard, Mean, Row
 from bench.reports.distances_plot import distance_sets
-from bench.reports.numerals import NOTHING, fixed, percent, percent_interval, points, points_interval
+from bench.reports.numerals import NOTHING, fixed, percent, percent_interval, points, points_interval, rank_interval
 from bench.reports.page_data import ordered_sets
 from bench.reports.plain_text import one_line, shorten, to_markdown
 from bench.reports.plots import file_stems
 from bench.reports.series import series_of
 
 LONGEST = 100
+TIED, ONE_SEED = "≈", "¹"
 
 
 def render(board: Leaderboard) -> str:
@@ -19,7 +20,7 @@ def render(board: Leaderboard) -> str:
         f"# {to_markdown(board.title)}: {to_markdown(board.question)}",
         to_markdown(board.summary),
         "\n".join(f"- {to_markdown(note)}" for note in board.notes),
-        "[Interactive page](index.html) · [table.csv](table.csv) · [table.tex](table.tex)",
+        "[Interactive page](index.html) · [table.csv](table.csv) · [table.tex](table.tex) · [board.json](board.json)",
         _picture(board),
         _results(board),
         _arms(board),
@@ -56,7 +57,7 @@ def _results(board: Leaderboard) -> str:
         if len(board.rows) > LONGEST
         else ""
     )
-    words = f"Accuracy in percent; *shifted* is the mean over {headline}.{more}"
+    words = f"Accuracy in percent; *shifted* is the mean over {headline}.{_ranks(board)}{more}"
     return (
         f"## Results\n\n{words}\n\n{table(head, rows, left=3)}"
         if rows
@@ -64,11 +65,24 @@ def _results(board: Leaderboard) -> str:
     )
 
 
+def _ranks(board: Leaderboard) -> str:
+    if board.ranking is None:
+        return ""
+    ranking = board.ranking
+    single = f" {ONE_SEED} one training seed." if any(row.seeds == 1 for row in board.rows) else ""
+    return (
+        f" *Rank* is the interval of ranks that a model may have, {fixed(100 * ranking.confidence, 0)} % for all models"
+        f" at once ({ranking.method}); {TIED} marks the models that the data cannot tell from the first.{single}"
+    )
+
+
 def _row(row: Row, data: str, sets: list[str], best: float | None) -> list[str]:
     values = [percent(row.cells[name].top1) if name in row.cells else NOTHING for name in sets]
     number = f"**{percent(row.shifted)}**" if row.shifted == best else percent(row.shifted)
     shifted = f"{number} ({percent_interval(row.shifted_interval)})"
-    return [str(row.rank), to_markdown(shorten(one_line(row.title), 60)), to_markdown(data), shifted, *values]
+    rank = rank_interval(row) + (f" {TIED}" if row.ties_first else "")
+    arm = to_markdown(data) + (f" {ONE_SEED}" if row.seeds == 1 else "")
+    return [rank, to_markdown(shorten(one_line(row.title), 60)), arm, shifted, *values]
 
 
 def _arms(board: Leaderboard) -> str:

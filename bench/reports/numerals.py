@@ -5,6 +5,8 @@ Ties round away from zero, as `toFixed` does in the page's script, so that page,
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from bench.core.leaderboard import Row
+
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "–"
 
@@ -35,6 +37,14 @@ def points(fraction: float) -> str:
 def points_interval(interval: tuple[float, float] | None) -> str:
     """(0.451, 0.495) as "+45.1 to +49.5"; "–" for none."""
     return f"{points(interval[0])} to {points(interval[1])}" if interval else NOTHING
+
+
+def rank_interval(row: Row) -> str:
+    """The ranks that a model may have, "1–4"; its rank by the measured mean where no interval is known."""
+    if row.rank_interval is None:
+        return str(row.rank)
+    first, last = row.rank_interval
+    return str(first) if first == last else f"{first}–{last}"
 
 
 def short_digest(digest: str) -> str:

@@ -1,14 +1,14 @@
-"""What the page's script reads: the board's numbers at full precision, and the drawings, as JSON."""
+"""What the page's script reads, as JSON: the board's numbers at full precision, answers, and places in charts."""
 
 import json
 from typing import Any
 
-from bench.core.leaderboard import Column, EffectiveRobustness, Fit, Leaderboard, Row
-from bench.reports.inline_svg import inline
-from bench.reports.numerals import fixed, percent
-from bench.reports.plots import TRANSFORMS, file_stems
-from bench.reports.robustness_plot import drawn_rows, robustness_scatter, shifted_sets
-from bench.reports.series import Series, series_of
+from bench.core.leaderboard import Column, EffectiveRobustness, Leaderboard, Row
+from bench.reports.page_charts import chart_files, chart_sentences
+from bench.reports.series import series_of
+
+# More than this and the page would be slow to open; it then names the command that compares instead.
+ANSWERS_LIMIT = 12_000_000
 
 
 def to_script(data: Any) -> str:
@@ -24,13 +24,33 @@ def board_data(board: Leaderboard) -> dict[str, Any]:
     sets = ordered_sets(board)
     groups = series_of(board)
     series = {index: k for k, group in enumerate(groups) for index in group.rows}
+    keys = [f"{name}/{transform}" for name, transform in _judged(board)]
     return {
-        "headline": [column.name for column in sets if column.headline],
+        "track": board.track,
         "sets": [_set(column) for column in sets],
-        "series": [group.label for group in groups],
-        "fits": {f"{fit.set}/{fit.transform}": fit_sentence(fit) for fit in board.fits},
-        "plots": {"/".join(which): f"plots/{stem}" for which, stem in file_stems(board).items()},
+        "series": [{"label": group.label, "role": group.role} for group in groups],
+        "ranking": board.ranking and board.ranking.model_dump(mode="json"),
+        "classes": list(board.class_names),
+        "charts": chart_sentences(board),
+        "files": chart_files(board),
+        "robustness": {key: [_robustness(row, *key.rsplit("/", 1)) for row in board.rows] for key in keys},
         "rows": [_row(row, series[index], sets) for index, row in enumerate(board.rows)],
+    }
+
+
+def answers_data(board: Leaderboard) -> dict[str, Any]:
+    """What is needed only on demand: labels of the images, correctness bits and digests of each model, by set."""
+    sets = ordered_sets(board)
+    cells = {column.name: [row.cells.get(column.name) for row in board.rows] for column in sets}
+    bits = {name: [cell.correct if cell else None for cell in column] for name, column in cells.items()}
+    size = sum(len(one or "") for column in bits.values() for one in column)
+    return {
+        "labels": {column.name: column.labels for column in sets if column.labels},
+        "correct": bits if size <= ANSWERS_LIMIT else {},
+        "left_out": size > ANSWERS_LIMIT,
+        "predictions": {
+            name: [cell.predictions_digest if cell else None for cell in column] for name, column in cells.items()
+        },
     }
 
 
@@ -39,31 +59,9 @@ def ordered_sets(board: Leaderboard) -> list[Column]:
     return sorted(board.columns, key=lambda column: (not column.in_distribution, not column.headline))
 
 
-def charts(board: Leaderboard) -> dict[str, str]:
-    """The scatter of each `set/transform` as inline SVG; the first is the one that is shown."""
-    return {
-        f"{column.name}/{transform}": scatter(board, column, transform)
-        for column in shifted_sets(board)
-        for transform in TRANSFORMS
-    }
-
-
-def scatter(board: Leaderboard, column: Column, transform: str) -> str:
-    """One scatter whose markers know their rows."""
-    groups: tuple[Series, ...] = series_of(board)
-    rows = {f"points-{k}": drawn_rows(board, group, column.name) for k, group in enumerate(groups)}
-    label = f"Accuracy on {column.title} against accuracy in distribution, {transform} scale; one mark a model"
-    return inline(robustness_scatter(board, column.name, transform), label=label, rows=rows)
-
-
-def fit_sentence(fit: Fit) -> str:
-    """What the line is, in one sentence."""
-    low, high = fit.x_range
-    return (
-        f"Line: {fit.transform} least squares over {fit.n} standard models, slope {fixed(fit.slope, 2)},"
-        f" r = {fixed(fit.r, 2)},"
-        f" fitted from {percent(low)} to {percent(high)} % in distribution; dashed where it extrapolates."
-    )
+def kind_of(column: Column) -> str:
+    """What a set is for, in words."""
+    return "in distribution" if column.in_distribution else "shifted" if column.headline else "not in the mean"
 
 
 def _set(column: Column) -> dict[str, Any]:
@@ -73,7 +71,7 @@ def _set(column: Column) -> dict[str, Any]:
         "about": column.about,
         "n": column.n,
         "digest": column.digest,
-        "kind": "in distribution" if column.in_distribution else "shifted" if column.headline else "not in the mean",
+        "kind": kind_of(column),
     }
 
 
@@ -81,23 +79,31 @@ def _row(row: Row, series: int, sets: list[Column]) -> dict[str, Any]:
     cells = [row.cells.get(column.name) for column in sets]
     return {
         "rank": row.rank,
+        "ranks": row.rank_interval,
+        "band": row.band,
+        "first": row.ties_first,
         "slug": row.slug,
         "title": row.title,
         "model": row.model,
         "arch": row.arch,
+        "role": row.role,
+        "arm": row.arm,
         "seed": row.seed,
+        "seeds": row.seeds,
         "parameters": row.parameters,
         "series": series,
         "shifted": [row.shifted, *row.shifted_interval],
         "cells": [cell and [cell.top1, *cell.interval, cell.n, cell.top5] for cell in cells],
-        "robustness": {
-            f"{name}/{transform}": _robustness(value)
-            for name, by_transform in row.robustness.items()
-            for transform, value in by_transform.items()
-        },
         "command": row.command,
     }
 
 
-def _robustness(value: EffectiveRobustness) -> list[Any]:
-    return [value.value, *(value.interval or (None, None)), int(value.extrapolated)]
+def _judged(board: Leaderboard) -> list[tuple[str, str]]:
+    """The (set, transform) pairs for which any model has an effective robustness, in a fixed order."""
+    found = {(name, how) for row in board.rows for name, by in row.robustness.items() for how in by}
+    return sorted(found)
+
+
+def _robustness(row: Row, name: str, transform: str) -> list[Any] | None:
+    value: EffectiveRobustness | None = row.robustness.get(name, {}).get(transform)
+    return value and [value.value, *(value.interval or (None, None)), int(value.extrapolated), int(value.zero)]

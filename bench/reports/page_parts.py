@@ -1,16 +1,16 @@
 """The sections of the page below the table, as HTML; every text from the board is escaped."""
 
+from collections.abc import Callable
 from html import escape
 
-from matplotlib.markers import MarkerStyle
-
-from bench.core.leaderboard import ArmGain, ArmRow, ClassSheet, Leaderboard, Mean
+from bench.core.leaderboard import ArmGain, ArmRow, ClassSheet, DatasetVersion, Leaderboard, Mean
 from bench.reports.distances_plot import distance_sets
 from bench.reports.inline_svg import inline
 from bench.reports.numerals import NOTHING, fixed, percent, percent_interval, points, points_interval, short_digest
-from bench.reports.page_data import fit_sentence, ordered_sets
+from bench.reports.page_charts import fit_sentence
+from bench.reports.page_data import kind_of, ordered_sets
 from bench.reports.plots import arm_bars, distance_heatmap
-from bench.reports.series import THEME, Series, series_of
+from bench.reports.series import series_of
 
 
 def table(head: list[str], rows: list[list[str]], *, caption: str, kind: str = "numbers") -> str:
@@ -26,7 +26,7 @@ def table(head: list[str], rows: list[list[str]], *, caption: str, kind: str = "
 
 def with_interval(number: str, interval: str) -> str:
     """A number over its interval, in one cell."""
-    return f"{number}<small>{interval}</small>" if interval != NOTHING else f"{number}<small>one seed</small>"
+    return f"{number}<small>{interval}</small>" if interval != NOTHING else f"{number}<small>no interval</small>"
 
 
 def arms(board: Leaderboard) -> str:
@@ -64,11 +64,17 @@ def _seeds(number: int) -> str:
 
 
 def _accuracy(mean: Mean | None) -> str:
-    return with_interval(percent(mean.mean), percent_interval(mean.interval)) if mean else "<small>not measured</small>"
+    return _mean(mean, percent, percent_interval)
 
 
 def _difference(mean: Mean | None) -> str:
-    return with_interval(points(mean.mean), points_interval(mean.interval)) if mean else "<small>not measured</small>"
+    return _mean(mean, points, points_interval)
+
+
+def _mean(mean: Mean | None, number: Callable[..., str], interval: Callable[..., str]) -> str:
+    if mean is None:
+        return "<small>not measured</small>"
+    return with_interval(number(mean.mean), interval(mean.interval) if mean.interval else "one seed")
 
 
 def distances(board: Leaderboard) -> str:
@@ -115,7 +121,37 @@ def version(board: Leaderboard) -> str:
             "splits": ", ".join(f"{escape(split)} {_digest(digest)}" for split, digest in sorted(made.digests.items())),
         }
     )
-    return f'{facts}<div class="sheets">{"".join(map(_sheet, made.sheets))}</div>'
+    sheets = f'<div class="sheets">{"".join(map(_sheet, made.sheets))}</div>'
+    return f"{facts}{_changes(made)}{_audit(made)}<h3>Contact sheets</h3>{sheets}"
+
+
+def _changes(made: DatasetVersion) -> str:
+    """What became of the images of the version before."""
+    if not (one := made.changes):
+        return ""
+    head = ["images", "kept", "added", "removed", "changed"]
+    counts = [f"{number:,}" for number in (one.kept, one.added, one.removed, one.changed)]
+    caption = f"Since {one.before}; such a change needs a {one.bump} version"
+    return "<h3>What changed</h3>" + table(head, [[escape(made.reference), *counts]], caption=caption)
+
+
+def _audit(made: DatasetVersion) -> str:
+    """The audit's findings; says so where the version was not audited."""
+    if not made.audit:
+        return "<h3>Audit</h3><p>No audit of this version was handed in.</p>"
+    rows = [
+        [
+            escape(one.what),
+            with_interval(percent(one.share) + " %", percent_interval(one.interval))
+            if one.share is not None
+            else NOTHING,
+            f"{one.n:,}" if one.n is not None else NOTHING,
+            f'<span class="words">{escape(one.words)}</span>',
+        ]
+        for one in made.audit
+    ]
+    caption = "Shares of images with 95 % intervals"
+    return "<h3>Audit</h3>" + table(["question", "share", "n", "in words"], rows, caption=caption, kind="texts")
 
 
 def _sheet(sheet: ClassSheet) -> str:
@@ -132,14 +168,10 @@ def _sheet(sheet: ClassSheet) -> str:
 
 def method(board: Leaderboard) -> str:
     """The sets and the lines: how each number was made."""
-    kinds = {
-        c.name: "in distribution" if c.in_distribution else "shifted" if c.headline else "not in the mean"
-        for c in board.columns
-    }
     sets = [
         [
             escape(c.title),
-            escape(kinds[c.name]),
+            kind_of(c),
             f"{c.n:,}",
             f'<span class="words">{escape(c.about)}</span>',
             _digest(c.digest),
@@ -154,39 +186,13 @@ def method(board: Leaderboard) -> str:
 
 
 def key(board: Leaderboard) -> str:
-    """The key of the chart, and the shapes that the table's rows refer to."""
+    """The key of the chart: symbol, name and number of models of each series."""
     return "".join(
         f'<li><svg class="mark" viewBox="-6 -6 12 12" aria-hidden="true"><use href="#mark-{k}"/></svg>'
         f"{escape(group.label)}"
         f" <small>{len(group.rows):,}</small></li>"
         for k, group in enumerate(series_of(board))
     )
-
-
-def symbols(board: Leaderboard) -> str:
-    """One SVG path a series, as Matplotlib draws its marker."""
-    return "".join(
-        f'<path id="mark-{k}" {_paint(group)} d="{_outline(group.marker)}"/>'
-        for k, group in enumerate(series_of(board))
-    )
-
-
-def _paint(group: Series) -> str:
-    colour = f"var(--{THEME[group.colour]})"
-    return (
-        f'style="fill:none;stroke:{colour};stroke-width:1.5"' if group.role == "standard" else f'style="fill:{colour}"'
-    )
-
-
-def _outline(marker: str) -> str:
-    style = MarkerStyle(marker)
-    path = style.get_path().transformed(style.get_transform().scale(9 if marker != "*" else 10, -9))
-    letters = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}
-    parts = (
-        letters[int(code)] + ("" if code == 79 else " ".join(f"{v:.2f}" for v in points))
-        for points, code in path.iter_segments()
-    )
-    return "".join(parts)
 
 
 def _files(stem: str) -> str:

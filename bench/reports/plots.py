@@ -11,8 +11,9 @@ from bench.reports.arms_plot import arm_bars
 from bench.reports.canvas import house_style
 from bench.reports.distances_plot import distance_heatmap
 from bench.reports.robustness_plot import robustness_scatter, shifted_sets
+from bench.reports.size_plot import size_scatter
 
-__all__ = ["arm_bars", "distance_heatmap", "file_stems", "render_all", "robustness_scatter", "save"]
+__all__ = ["arm_bars", "distance_heatmap", "file_stems", "render_all", "robustness_scatter", "save", "size_scatter"]
 
 TRANSFORMS = ("linear", "logit")
 KINDS = ("svg", "pdf")
@@ -32,7 +33,7 @@ def save(figure: Figure, kind: str) -> bytes:
     """
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": figure.get_label(), "svg.fonttype": "none", "pdf.fonttype": 42}):
-        figure.savefig(buffer, format=kind, dpi=200 if kind == "png" else 72, metadata=_NO_CLOCK[kind])
+        figure.savefig(buffer, format=kind, dpi=200, metadata=_NO_CLOCK[kind])
     return buffer.getvalue()
 
 
@@ -47,11 +48,18 @@ def file_stems(board: Leaderboard) -> dict[tuple[str, str], str]:
     return stems
 
 
+def has_sizes(board: Leaderboard) -> bool:
+    """Is the number of parameters known of any model?"""
+    return any(row.parameters for row in board.rows)
+
+
 def render_all(board: Leaderboard) -> dict[str, bytes]:
     """Every figure that the board has data for, by path: `plots/robustness-uci-linear.svg`, …"""
     figures = (
         {stem: robustness_scatter(board, *which) for which, stem in file_stems(board).items()} if board.rows else {}
     )
+    if has_sizes(board):
+        figures["size"] = size_scatter(board)
     if board.arms:
         figures["arms"] = arm_bars(board)
     if board.distances:

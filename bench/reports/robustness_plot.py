@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.special import ndtri
 
 from bench.core.leaderboard import Column, Fit, Leaderboard
 from bench.reports.canvas import NORMAL, SMALL, grid, house_style, new_figure, tick_labels
@@ -10,8 +11,8 @@ from bench.reports.label_places import Places
 from bench.reports.plain_text import one_line, shorten
 from bench.reports.series import INK, MUTED, PAPER, Series, series_of
 
-_LOGIT_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
-_MANY = 60
+_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+MANY, CROWD = 60, 300
 
 
 def shifted_sets(board: Leaderboard) -> tuple[Column, ...]:
@@ -24,8 +25,14 @@ def shifted_sets(board: Leaderboard) -> tuple[Column, ...]:
 
 def drawn_rows(board: Leaderboard, series: Series, name: str) -> list[int]:
     """The rows of a series that have both accuracies, in the order in which they are drawn."""
-    x = board.in_distribution.name
+    x = x_axis(board, name).name
     return [index for index in series.rows if {x, name} <= board.rows[index].cells.keys()]
+
+
+def x_axis(board: Leaderboard, name: str) -> Column:
+    """The column on the x-axis of one set's scatter: its line's, else the set in distribution."""
+    x_set = next((fit.x_set for fit in board.fits if fit.set == name), "")
+    return next((column for column in board.columns if column.name == x_set), board.in_distribution)
 
 
 def find_fit(board: Leaderboard, name: str, transform: str) -> Fit | None:
@@ -47,27 +54,27 @@ def robustness_scatter(board: Leaderboard, set: str, transform: str) -> Figure:
     _lines(axes, fit, transform)
     count = sum(len(x) for _, x, *_ in groups)
     for k, (series, x, y, x_err, y_err) in enumerate(groups):
-        if count <= _MANY:
+        if count <= MANY:
             axes.errorbar(x, y, xerr=x_err, yerr=y_err, fmt="none", ecolor=series.colour, elinewidth=0.7, alpha=0.45)
-        _points(axes, series, x, y, count).set_gid(f"points-{k}")
+        draw_points(axes, series, x, y, count).set_gid(f"points-{k}")
     _labels(axes, groups, fit, transform)
     _frame(axes, board, set, transform)
     return figure
 
 
 def forward(values, transform: str, n: int = 10**6) -> np.ndarray:
-    """Accuracies to axis coordinates; under logit kept 1/(2n) away from 0 and 1."""
+    """Accuracies to axis coordinates; under logit and probit kept 1/(2n) away from 0 and 1."""
     values = np.asarray(values, dtype=float)
     if transform == "linear":
         return values
     values = np.clip(values, 1 / (2 * n), 1 - 1 / (2 * n))
-    return np.log(values) - np.log1p(-values)
+    return ndtri(values) if transform == "probit" else np.log(values) - np.log1p(-values)
 
 
 def _coordinates(board: Leaderboard, series: Series, name: str, transform: str):
     rows = [board.rows[index] for index in drawn_rows(board, series, name)]
     found = []
-    for which in (board.in_distribution.name, name):
+    for which in (x_axis(board, name).name, name):
         cells = [row.cells[which] for row in rows]
         n = min((cell.n for cell in cells), default=1)
         at = forward([cell.top1 for cell in cells], transform, n)
@@ -92,7 +99,7 @@ def _limits(axes: Axes, groups, fit: Fit | None, transform: str) -> None:
 
 def _ends(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
     """The ends of the intervals, where few enough models are drawn for intervals to be drawn too."""
-    return np.concatenate([values - errors[0], values + errors[1]]) if len(values) <= _MANY else values
+    return np.concatenate([values - errors[0], values + errors[1]]) if len(values) <= MANY else values
 
 
 def _lines(axes: Axes, fit: Fit | None, transform: str) -> None:
@@ -112,8 +119,9 @@ def _lines(axes: Axes, fit: Fit | None, transform: str) -> None:
         axes.plot(forward(x[inside], transform), forward(y[inside], transform), color=INK, linewidth=1.3)
 
 
-def _points(axes: Axes, series: Series, x: np.ndarray, y: np.ndarray, count: int):
-    size = 6.2 if count <= _MANY else 5.0 if count <= 300 else 3.4
+def draw_points(axes: Axes, series: Series, x: np.ndarray, y: np.ndarray, count: int):
+    """One line of markers in the look of its series, smaller where `count` are drawn in all."""
+    size = 6.2 if count <= MANY else 5.0 if count <= CROWD else 3.4
     hollow = series.role == "standard"
     (line,) = axes.plot(
         x, y, linestyle="none", marker=series.marker, markersize=size * (1.5 if series.marker == "*" else 1)
@@ -121,8 +129,10 @@ def _points(axes: Axes, series: Series, x: np.ndarray, y: np.ndarray, count: int
     line.set_markerfacecolor("none" if hollow else series.colour)
     line.set_markeredgecolor(series.colour if hollow else PAPER)
     line.set_markeredgewidth(1.0 if hollow else 0.6)
-    line.set_alpha(1 if count <= 300 or not hollow else 0.5)
+    line.set_alpha(1 if count <= CROWD or not hollow else 0.5)
     line.set_zorder(3 if hollow else 4)
+    # So many markers are an image inside the vector figure: a tenth of the file, and of the time to draw it.
+    line.set_rasterized(count > CROWD)
     return line
 
 
@@ -147,23 +157,24 @@ def _labels(axes: Axes, groups, fit: Fit | None, transform: str) -> None:
 def _frame(axes: Axes, board: Leaderboard, name: str, transform: str) -> None:
     grid(axes, axis="both")
     for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-        ticks = _ticks(limits, transform)
-        tick_labels(axis, list(forward(ticks, transform)), [f"{100 * tick:g}" for tick in ticks])
+        shown = ticks(limits, transform)
+        tick_labels(axis, list(forward(shown, transform)), [f"{100 * tick:g}" for tick in shown])
     titles = {column.name: shorten(one_line(column.title), 40) for column in board.columns}
     scale = ", logit scale" if transform == "logit" else ""
     style = {"fontsize": NORMAL, "color": INK, "parse_math": False}
-    axes.set_xlabel(f"in-distribution accuracy on {titles[board.in_distribution.name]}, %{scale}", labelpad=5, **style)
+    axes.set_xlabel(f"in-distribution accuracy on {titles[x_axis(board, name).name]}, %{scale}", labelpad=5, **style)
     axes.set_ylabel(f"accuracy on {titles[name]}, %{scale}", labelpad=3, **style)
 
 
-def _ticks(limits: tuple[float, float], transform: str) -> list[float]:
+def ticks(limits: tuple[float, float], transform: str) -> list[float]:
+    """Accuracies to label inside axis coordinates `limits`, far enough apart to be read."""
     if transform == "linear":
         step = next(s for s in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if s * 7 >= limits[1] - limits[0] or s == 0.5)
         return [round(step * k, 2) for k in range(round(1 / step) + 1) if limits[0] <= step * k <= limits[1]]
     kept: list[float] = []
-    for tick in _LOGIT_TICKS:
-        at = float(forward(tick, "logit"))
-        far = not kept or at - float(forward(kept[-1], "logit")) > 0.09 * (limits[1] - limits[0])
+    for tick in _TICKS:
+        at = float(forward(tick, transform))
+        far = not kept or at - float(forward(kept[-1], transform)) > 0.09 * (limits[1] - limits[0])
         if limits[0] <= at <= limits[1] and far:
             kept.append(tick)
     return kept

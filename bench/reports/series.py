@@ -5,7 +5,7 @@ Colours are Okabe and Ito's (2008), which colour-blind readers can tell apart; t
 
 from typing import NamedTuple
 
-from bench.core.leaderboard import Leaderboard, Row
+from bench.core.leaderboard import ArmRow, Leaderboard, Row
 
 INK, MUTED, GRID, PAPER = "#1b1e24", "#5a626d", "#e2e5e9", "#fefefe"
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
@@ -63,7 +63,7 @@ def series_of(board: Leaderboard) -> tuple[Series, ...]:
 
 def arm_labels(board: Leaderboard) -> dict[tuple[str, str], str]:
     """The label of each arm (by name and by what is held equal), in the board's order."""
-    labels = {(arm.arm, arm.match): arm.label for arm in board.arms}
+    labels = {arm_key(arm): arm.label for arm in board.arms}
     loose = sorted({_key(row) for row in board.rows if row.role == "arm"} - labels.keys())
     return labels | {key: " at equal ".join(part for part in key if part) for key in loose}
 
@@ -78,8 +78,13 @@ def arm_looks(labels: dict[tuple[str, str], str]) -> dict[tuple[str, str], tuple
     return looks
 
 
+def arm_key(one: Row | ArmRow) -> tuple[str, str]:
+    """What tells one arm from another: its name, with the variant where there is one, and what is held equal."""
+    return f"{one.arm} ({one.variant})" if one.variant else one.arm, one.match
+
+
 def _key(row: Row) -> tuple[str, str]:
-    return (row.arm, row.match) if row.role == "arm" else (row.role, "")
+    return arm_key(row) if row.role == "arm" else (row.role, "")
 
 
 def _role(key: tuple[str, str]) -> str:

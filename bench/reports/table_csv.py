@@ -6,7 +6,8 @@ import io
 from bench.core.leaderboard import Column, Leaderboard, Row
 from bench.reports.plain_text import to_csv
 
-_ABOUT = ("rank", "slug", "title", "model", "role", "arm", "match", "arch", "seed", "parameters")
+_ABOUT = ("rank", "slug", "title", "model", "role", "arm", "match", "variant", "arch", "seed", "seeds", "parameters")
+_RANKS = ("rank_low", "rank_high", "band", "ties_first")
 _TRANSFORMS = ("linear", "logit")
 
 
@@ -17,11 +18,14 @@ def render(board: Leaderboard) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_ABOUT, "shifted", "shifted_low", "shifted_high", *_heads(board), "command"])
+    writer.writerow([*_ABOUT, *_RANKS, "shifted", "shifted_low", "shifted_high", *_heads(board), "command"])
     for row in board.rows:
         writer.writerow(
             [
                 *map(_written, _about(row)),
+                *(row.rank_interval or (None, None)),
+                row.band,
+                row.ties_first,
                 row.shifted,
                 *row.shifted_interval,
                 *_numbers(board, row),

@@ -20,7 +20,7 @@ def models(n=40, seed=0, noise=0.02):
 def test_each_line_is_the_fit_of_its_resample(monkeypatch):
     x, y = np.sort(models(12)[0]), models(12)[1]
     counts = np.random.default_rng(5).multinomial(12, np.full(12, 1 / 12), size=20).astype(float)
-    monkeypatch.setattr(robustness_bootstrap, "_resample_counts", lambda rng, models, resamples: counts)
+    monkeypatch.setattr(robustness_bootstrap, "resample_counts", lambda rng, models, resamples: counts)
     lines = bootstrap_lines(x, y, transform="logit", resamples=20, seed=0)
     for row, slope, intercept in zip(counts.astype(int), lines.slopes, lines.intercepts, strict=True):
         theirs = stats.linregress(np.repeat(logit(x), row), np.repeat(logit(y), row))
@@ -28,7 +28,7 @@ def test_each_line_is_the_fit_of_its_resample(monkeypatch):
 
 
 def test_counts_are_multinomial():
-    counts = robustness_bootstrap._resample_counts(np.random.default_rng(0), models=5, resamples=20_000)
+    counts = robustness_bootstrap.resample_counts(np.random.default_rng(0), models=5, resamples=20_000)
     assert (counts.sum(axis=1) == 5).all()
     assert counts.mean(axis=0) == pytest.approx(np.ones(5), abs=0.03)
     assert np.cov(counts.T)[0, 1] == pytest.approx(-0.2, abs=0.03)  # -n p^2

@@ -10,6 +10,7 @@ import pytest
 from bench.core.leaderboard import (
     ArmGain,
     ArmRow,
+    AuditFinding,
     Cell,
     ClassSheet,
     Column,
@@ -19,8 +20,11 @@ from bench.core.leaderboard import (
     Fit,
     Leaderboard,
     Mean,
+    Ranking,
     Row,
+    VersionChanges,
 )
+from bench.core.score import pack_bits
 
 SETS = (
     ("test", "MNIST test", 1000),
@@ -30,6 +34,7 @@ SETS = (
     ("paper", "ink on paper", 1000),
     ("digits-g", "generated", 1000),
 )
+MORE_SETS = (*SETS, *((f"shift-{k}", f"shift {k}", 1000) for k in range(4)))
 HEADLINE = ("uci", "print", "sketch", "paper")
 ARMS = (
     ("real", "steps", "real", 0.976, 0.35),
@@ -46,17 +51,18 @@ def make_board(
     fits: bool = True,
     distances: bool = True,
     version: bool = True,
-    seed: int = 0,
+    sets: tuple[tuple[str, str, int], ...] = SETS,
 ) -> Leaderboard:
     """A board of `models` rows: first 12 arm runs if there is room for them, the rest standard and submitted."""
-    rng = np.random.default_rng(seed)
-    rows = [_row(rng, index, models, fits=fits, arms=arms) for index in range(models)]
+    rng = np.random.default_rng(0)
+    rows = [_row(rng, index, models, fits=fits, arms=arms, sets=sets) for index in range(models)]
     rows.sort(key=lambda row: -row.shifted)
-    rows = [row.model_copy(update={"rank": rank}) for rank, row in enumerate(rows, 1)]
+    rows = [row.model_copy(update=_ranks(rank, models)) for rank, row in enumerate(rows, 1)]
     return Leaderboard(
         track="digits",
         title="digits",
         classes=10,
+        class_names=tuple(f"digit {d}" for d in range(10)),
         software="imagenet-g-bench 0.1.0",
         question="Which classifiers hold up when handwritten digits change their look?",
         summary="Training on real and generated digits lifts mean shifted accuracy from 35.0 % to 82.3 %.",
@@ -69,11 +75,20 @@ def make_board(
                 digest=f"sha256:{name.encode().hex():0<64}",
                 headline=name in HEADLINE,
                 in_distribution=name == "test",
+                labels=base64.b64encode((np.arange(n) % 10).astype("<u2").tobytes()).decode(),
             )
-            for name, title, n in SETS
+            for name, title, n in sets
         ),
         rows=tuple(rows),
-        fits=tuple(_fit(name, transform) for name, *_ in SETS[1:] for transform in ("linear", "logit")) if fits else (),
+        fits=tuple(_fit(name, transform) for name, *_ in sets[1:] for transform in ("linear", "logit")) if fits else (),
+        ranking=Ranking(
+            method="paired by image, Holm over all ordered pairs of models",
+            confidence=0.95,
+            pairs=models * (models - 1),
+            paired=True,
+            bands=-(-models // 4),
+            tied=min(models, 4),
+        ),
         arms=_arms(rng) if arms else (),
         gains=_gains() if arms else (),
         distances=_distances() if distances else None,
@@ -87,16 +102,32 @@ def make_board(
 
 def cell(rng, top1: float, n: int) -> Cell:
     """A cell with a whole number of right answers and its Wilson interval."""
-    k = rng.binomial(n, np.clip(top1, 0.02, 0.998))
-    p, z = k / n, 1.96
+    correct = rng.random(n) < np.clip(top1, 0.02, 0.998)
+    p, z = float(correct.mean()), 1.96
     middle, half = (
         (p + z * z / (2 * n)) / (1 + z * z / n),
         z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5,
     )
-    return Cell(n=n, top1=p, top5=min(1.0, p + 0.02), interval=(max(middle - half, 0.0), min(middle + half, 1.0)))
+    return Cell(
+        n=n,
+        top1=p,
+        top5=min(1.0, p + 0.02),
+        interval=(max(middle - half, 0.0), min(middle + half, 1.0)),
+        correct=pack_bits(correct),
+        predictions_digest="sha256:" + "9a" * 32,
+    )
 
 
-def _row(rng, index: int, models: int, *, fits: bool, arms: bool) -> Row:
+def _ranks(rank: int, models: int) -> dict:
+    return {
+        "rank": rank,
+        "rank_interval": (max(1, rank - 2), min(models, rank + 3)),
+        "band": 1 + (rank - 1) // 4,
+        "ties_first": rank <= 4,
+    }
+
+
+def _row(rng, index: int, models: int, *, fits: bool, arms: bool, sets) -> Row:
     if arms and index < 12 and models > 1:
         arm, match, label, top, shifted = ARMS[index % 4]
         role, title, arch = "arm", f"resnet10t, {label}, seed {index // 4}", "resnet10t"
@@ -111,7 +142,7 @@ def _row(rng, index: int, models: int, *, fits: bool, arms: bool) -> Row:
         )
         shifted += 0.1 * rng.random() * (role == "submitted")
     cells = {"test": cell(rng, top, 1000)}
-    for name, _, n in SETS[1:]:
+    for name, _, n in sets[1:]:
         cells[name] = cell(rng, shifted + 0.08 * rng.standard_normal(), n)
     mean = float(np.mean([cells[name].top1 for name in HEADLINE]))
     er = (
@@ -245,6 +276,17 @@ def _version() -> DatasetVersion:
         generator="digits-sd",
         sampler="ddim, 25 steps, guidance 3",
         sheets=sheets,
+        audit=(
+            AuditFinding(
+                what="Memorised?",
+                share=0.012,
+                n=5000,
+                interval=(0.0093, 0.0154),
+                words="nearer to a training image than real images are to each other",
+            ),
+            AuditFinding(what="Labels", words="not measured: no oracle for this track"),
+        ),
+        changes=VersionChanges(before="digits-g@0.9.0", kept=4000, added=1000, removed=0, changed=0, bump="minor"),
     )
 
 
@@ -286,6 +328,7 @@ def hostile() -> Leaderboard:
             "title": evil[0],
             "question": evil[1],
             "summary": evil[0],
+            "class_names": tuple(f"{evil[k % 5]} {k}" for k in range(10)),
             "notes": evil,
             "columns": columns,
             "arms": arms,

@@ -97,6 +97,6 @@ def test_hostile_text_is_text_in_latex(hostile):
 
 def test_hostile_text_is_drawn_as_text(hostile):
     figures = look_up({"plots": PLOTS}, "plots", kind="press")(hostile)
-    assert len(figures) == 2 * (2 * (len(hostile.columns) - 1) + 2)
+    assert len(figures) == 2 * (2 * (len(hostile.columns) - 1) + 3)
     assert all(b"<script" not in data for path, data in figures.items() if path.endswith(".svg"))
     assert all(re.fullmatch(r"plots/[a-z0-9-]+\.(svg|pdf)", path) for path in figures)

@@ -1,0 +1,30 @@
+"""axe-core finds nothing serious on the page, in both themes; hidden parts are opened first."""
+
+import pytest
+
+from tests.reports.browser import chromium, open_page
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+
+
+def serious(tab) -> list[str]:
+    found = axe.Axe().run(tab).response["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize(("models", "scheme"), [(27, "light"), (27, "dark"), (0, "light")])
+def test_no_serious_finding(make, tmp_path, models, scheme):
+    with chromium() as browser:
+        # axe must be let in: the page's own policy allows no script but ours.
+        tab = open_page(browser, make(models), tmp_path, bypass_csp=True, color_scheme=scheme)
+        tab.evaluate(
+            "document.querySelectorAll('details').forEach((one) => { one.open = one.closest('nav') === null; })"
+        )
+        if models:
+            tab.locator("#table tbody th button").nth(2).click()
+        assert serious(tab) == []
+        if models:
+            tab.locator("#table tbody td button").first.click()
+            assert serious(tab) == []
