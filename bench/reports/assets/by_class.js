@@ -61,5 +61,10 @@ function startByClass() {
   classForm.addEventListener("change", drawHeat);
   classForm.addEventListener("submit", (event) => event.preventDefault());
   byId("more").addEventListener("click", () => { heatRows += HEAT_ROWS; drawHeat(); });
-  watch("order", drawHeat);
+  // After the table, which a reader who sorts is looking at.
+  let waiting = 0;
+  watch("order", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(drawHeat, 60);
+  });
 }

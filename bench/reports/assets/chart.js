@@ -44,6 +44,7 @@ function describe(index, key = chosenChart()) {
 
 // Models that the filter leaves out stay as faint marks, so that the picture keeps its scale.
 function dim() {
+  if (view.order.length === data.rows.length && !holder?.querySelector(".out")) return;
   const shown = new Set(view.order);
   for (const { element, index } of spots) element.classList.toggle("out", !shown.has(index));
 }

@@ -1,7 +1,7 @@
 // The table: of a long board only the rows in sight exist. One cell at a time is in the tab order; arrows move it.
 
 const box = byId("scroll"), table = byId("table"), body = table.tBodies[0];
-const AHEAD = 8, ROW = 62;
+const AHEAD = 4, ROW = 62;
 const tall = box.classList.contains("tall");
 const nameLimit = () => (tall ? (innerWidth < 600 ? 30 : 46) : 400);
 let cursor = { at: 0, column: 0 }, drawn = { first: -1, last: -1 };
