@@ -62,6 +62,13 @@ BAD = [
     (("submit", "checkpoint:none.safetensors?arch=resnet10t", "--track", "digits"), 3, "none.safetensors"),
     (("submit", "run:nobody", "--track", "digits"), 2, "nobody"),
     (("publish", "digits", "--board-dir", "/nowhere/boards"), 3, "no listed score card"),
+    (("predict", "resnet50", "--track", "digits"), 2, "expected source:name"),
+    (("score", "none.parquet"), 3, "none.parquet: no such prediction file"),
+    (("score", "none.csv"), 2, "add --track TRACK and --set SET"),
+    (("score", "none.csv", "--track", "digits"), 2, "add --set SET (test, uci"),
+    (("submit", "run:a", "--track", "digits", "--declaration", "none.yaml"), 2, "none.yaml: cannot be read"),
+    (("explain", "mine", "--track", "digits", "--board-dir", "/nowhere"), 2, "nothing of that name was received"),
+    (("doctor", "imagnet"), 2, "unknown track 'imagnet': did you mean imagenet"),
     (("publish", "missing.yaml"), 2, "missing.yaml: cannot be read"),
 ]
 
@@ -107,3 +114,17 @@ def test_a_track_file_of_ones_own_is_named_with_its_line(run, tmp_path):
     code, _, err = run("publish", str(own))
     assert code == 2
     assert "own.yaml, line 2: key 'name' stands twice" in err
+
+
+def test_a_track_that_is_not_here_is_said_to_be_so(run, monkeypatch):
+    code, out, err = run("doctor", "imagenet")
+    assert code == 3
+    assert "sketch: NOT READY" in out
+    assert "unpack or link the set there; `imagenet-r` is looked for under the data root" in out
+    assert err.startswith("error: imagenet: ")
+    monkeypatch.setattr("bench.pipelines.catalogue.track_names", lambda: ["imagenet"])
+    code, out, _ = run("list", "tracks", "--json")
+    found = {entry["name"]: entry for entry in json.loads(out)}
+    assert not found["imagenet"]["ready"]
+    assert found["imagenet"]["why_not"] == "missing: val, v2, r, sketch, objectnet, val-r, val-objectnet, real, val-a"
+    assert "no folder" in found["imagenet/val"]["why_not"]

@@ -7,9 +7,7 @@ several classes (methods.md, section 7).
 
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal
-
-from pydantic import BeforeValidator
+from typing import Any
 
 from bench.core.errors import DataError
 from bench.core.record import Misplaced
@@ -19,7 +17,7 @@ Classes = tuple[int | str, ...]
 BY_CLASS, BY_INDEX = "wnid", "index"
 
 
-def _classes(value: Any) -> Any:
+def _classes(value: Any) -> Classes:
     """One class, a list of classes, or `{range: [first, last]}`, both ends included, as a tuple."""
     if isinstance(value, dict):
         ends: Any = value.get("range")
@@ -35,19 +33,26 @@ def _classes(value: Any) -> Any:
     return tuple(found)
 
 
-Entries = dict[str, Annotated[Classes, BeforeValidator(_classes)]]
-LabelMap = Literal["wnid", "index"] | Entries
+LabelMap = str | dict[str, Classes]
 
 
-def label_map(value: Any) -> Any:
-    """What a track file says under `map`, in the form that `LabelMap` has; ValueError in words."""
-    if value in (BY_CLASS, BY_INDEX):
-        return value
+def label_map(value: Any) -> LabelMap | None:
+    """What a track file says under `map`: `wnid`, `index`, or folder name -> classes; ValueError in words."""
+    if value is None:
+        return None
     if isinstance(value, str):
+        if value in (BY_CLASS, BY_INDEX):
+            return value
         raise ValueError(unknown(value, known=(BY_CLASS, BY_INDEX), kind="map") + ", or {folder: class, …}")
     if not isinstance(value, dict) or not value:
         raise ValueError("expected wnid, index, the name of a shipped map, or {folder: class, …}")
-    return {str(folder): classes for folder, classes in value.items()}
+    found = {}
+    for folder, classes in value.items():
+        try:
+            found[str(folder)] = _classes(classes)
+        except ValueError as error:
+            raise Misplaced(str(error), str(folder)) from None
+    return found
 
 
 def resolved(

@@ -30,7 +30,7 @@ class Cell(Record):
 
     n: int
     top1: float
-    top5: float
+    top5: float | None
     interval: tuple[float, float]
 
 
@@ -172,14 +172,19 @@ class Leaderboard(Record):
 
 
 def check_one_board(cards: tuple[ScoreCard, ...]) -> None:
-    """Refuse cards of different tracks or of different dataset digests: they cannot share a board."""
+    """Refuse cards of different tracks, dataset digests or labels: they cannot share a board."""
     for card in cards[1:]:
         if card.track != cards[0].track:
             raise DataError(f"{card.slug}: card of track {card.track!r} on a board of {cards[0].track!r}")
-        for name, digest in card.dataset_digests.items():
-            first = cards[0].dataset_digests.get(name, digest)
-            if digest != first:
+        for name, score in card.sets.items():
+            first = cards[0].sets.get(name, score)
+            if score.dataset_digest != first.dataset_digest:
                 raise DataError(
-                    f"{card.slug}: set {name!r} has digest {digest[:19]}…, {cards[0].slug} has {first[:19]}…;"
-                    " score both on the same data"
+                    f"{card.slug}: set {name!r} has digest {score.dataset_digest[:19]}…, {cards[0].slug} has"
+                    f" {first.dataset_digest[:19]}…; score both on the same data"
+                )
+            # Cards from before labels had a digest say none.
+            if None not in (score.labels_digest, first.labels_digest) and score.labels_digest != first.labels_digest:
+                raise DataError(
+                    f"{card.slug}: set {name!r} was judged by other labels than for {cards[0].slug}; score both anew"
                 )

@@ -17,8 +17,9 @@ TOP = 5
 class PredictionHeader(Record):
     """What the answers are about: they are bound to a set and a class list by digest.
 
-    `bound`: False where a file from elsewhere did not say what it is about. `kept_digest`: that of the classes that competed (`ImageSet.kept_digest`), None where all did.
-    `weights`: digest of the model file that answered; `title` and `declaration` are what the model says of itself.
+    `bound`: False where a file from elsewhere did not say what it is about. `kept_digest`: that of the
+    classes that competed (`ImageSet.kept_digest`), None where all did. `weights`: digest of the model file
+    that answered; `title` and `declaration` are what the model says of itself.
     """
 
     format: int = 1

@@ -1,7 +1,8 @@
 """The base of every record that people or other programs write."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from types import UnionType
+from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
@@ -69,11 +70,21 @@ def _in_words(kind: type[Record], problem: Any) -> str:
 
 
 def _fields_at(kind: type[Record], path: tuple[int | str, ...]) -> list[str]:
-    """The known keys of the record reached by `path`, or none where the path leaves plain records."""
+    """The known keys of the record reached by `path`, or none where the path leaves records and dicts of them."""
+    place: Any = kind
     for part in path:
-        field = kind.model_fields.get(str(part))
-        annotation = field.annotation if field else None
-        if not (isinstance(annotation, type) and issubclass(annotation, Record)):
-            return []
-        kind = annotation
-    return list(kind.model_fields)
+        if get_origin(place) is dict:
+            place = get_args(place)[1]
+        else:
+            field = place.model_fields.get(str(part)) if _is_record(place) else None
+            place = field.annotation if field else None
+        place = (
+            next((one for one in get_args(place) if _is_record(one)), place)
+            if get_origin(place) is UnionType
+            else place
+        )
+    return list(place.model_fields) if _is_record(place) else []
+
+
+def _is_record(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Record)

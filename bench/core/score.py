@@ -57,7 +57,10 @@ def pack_bits(correct: np.ndarray) -> str:
 
 
 class TrainedOn(Record):
-    """One ingredient of a model's training data; `generator` names what drew it, None for real images."""
+    """One ingredient of a model's training data, by name, and by content digest where it has one.
+
+    `generator` names what drew the images; for a dataset version (`NAME@VERSION`, or its digest) that is known.
+    """
 
     name: Line
     digest: Line | None = None
@@ -66,7 +69,10 @@ class TrainedOn(Record):
 
 
 class Declaration(Record):
-    """What a model says of itself: how it was trained and on what, its size, licence and paper."""
+    """What a model says of itself: how it was trained and on what, its size, its licence, where it is described.
+
+    `training`: the record of a run of ours; other models list their ingredients in `data`.
+    """
 
     arch: Line = "unknown"
     parameters: int | None = Field(default=None, ge=0)
@@ -77,9 +83,8 @@ class Declaration(Record):
 
     def completed_by(self, other: "Declaration") -> "Declaration":
         """With what `other` says where this one is silent."""
-        said = {name: getattr(other, name) for name in other.model_fields_set}
-        kept = {name for name, field in Declaration.model_fields.items() if getattr(self, name) != field.default}
-        return self.model_copy(update={name: value for name, value in said.items() if name not in kept})
+        silent = [name for name, field in Declaration.model_fields.items() if getattr(self, name) == field.default]
+        return self.model_copy(update={name: getattr(other, name) for name in silent})
 
 
 class Environment(Record):

@@ -1,5 +1,7 @@
 """From score cards to a `Leaderboard`: every number that a board shows, computed here and nowhere else."""
 
+import shlex
+
 import numpy as np
 
 from bench import __version__
@@ -18,6 +20,7 @@ from bench.core.track import Track
 from bench.pipelines.board_arms import arm_gains, arm_rows
 from bench.pipelines.board_fits import Lines
 
+FLAGGED = 10
 Z95 = 1.959963984540054
 
 
@@ -114,7 +117,10 @@ def _row(track: Track, card: ScoreCard, rank: int, lines: Lines) -> Row:
 
 
 def _command(track: Track, card: ScoreCard) -> str:
-    run, submit = card.declaration.training, f"python run_bench.py submit {card.model} --track {track.name}"
+    run, submit = (
+        card.declaration.training,
+        f"python run_bench.py submit {shlex.quote(card.model)} --track {track.name}",
+    )
     if run is None:
         return submit
     options = [f"--track {track.name}", f"--arm {run.arm}", f"--arch {run.arch}", f"--seed {run.seed}"]
@@ -154,6 +160,10 @@ def _notes(track: Track, cards, arms, lines: Lines, distances: Distances | None)
             "The set “Generated” comes from the generator that made the synthetic training images: for arms that"
             " trained on them it is in distribution, and it is left out of mean shifted accuracy."
         )
+    flagged = [card for card in cards if card.role == "submitted" and card.flags]
+    notes += [f"{card.title}: {flag}." for card in flagged[:FLAGGED] for flag in card.flags]
+    if len(flagged) > FLAGGED:
+        notes.append(f"{len(flagged) - FLAGGED} more submissions carry such a caveat; their cards say which.")
     if lines.outside:
         notes.append(
             f"{len(lines.outside)} models lie outside the fitted range of in-distribution accuracy on at least one"

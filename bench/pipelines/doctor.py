@@ -143,7 +143,7 @@ def _numbered(track: Track, name: str, tree: Tree) -> Iterator[Finding]:
     spec, numbers = track.sets[name], [folder for folder in tree.files if folder.isdecimal()]
     if len(numbers) == len(tree.files) and spec.map == BY_CLASS:
         yield Finding(
-            what=f"its {len(numbers)} folders are numbers, the map expects class ids; sorted as text, 10 comes before 2",
+            what=f"its {len(numbers)} folders are numbers, the map expects class ids (as text, 10 sorts before 2)",
             remedy="write map: index in the track; do not rename the folders in the order in which they are listed",
         )
     if spec.map == BY_INDEX and not numbers:

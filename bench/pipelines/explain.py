@@ -1,5 +1,6 @@
 """`explain`: why a submission is, or is not, on a track's board."""
 
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def explain(name: str, *, track: Track, data_root: Path, board_dir: Path | None 
             state="received",
             passed=("received",),
             reason=f"{len(files)} prediction files are here, no card was made of them",
-            remedy=f"imagenet-g submit {name} --track {track.name}",
+            remedy=f"imagenet-g submit {shlex.quote(name)} --track {track.name}",
         )
     known = {card.title for card in cards} | {card.model for card in cards}
     raise UsageError(
@@ -63,7 +64,10 @@ def _of_card(card: ScoreCard, cards: tuple[ScoreCard, ...], track: Track) -> Exp
     state: State = card.state
     strange = _other_data(card, cards) if state == "listed" else None
     if strange:
-        reason, remedy = strange, f"imagenet-g submit {card.model} --track {track.name}, with the board's data"
+        reason, remedy = (
+            strange,
+            f"imagenet-g submit {shlex.quote(card.model)} --track {track.name}, with the board's data",
+        )
     elif state == "listed":
         passed = (*passed, "listed")
     return Explanation(

@@ -7,7 +7,8 @@ from functools import cache
 from bench.core.errors import BenchError
 from bench.core.score import Declaration
 from bench.core.track import Track
-from bench.pipelines.recipes import load_recipe
+from bench.pipelines.recipes import list_recipes, load_recipe, lock_path
+from bench.store.locks import read_lock
 
 _REFERENCE = re.compile(r"[a-z0-9][a-z0-9.-]*@\d+\.\d+\.\d+")
 
@@ -20,7 +21,7 @@ def flags(track: Track, sets: Iterable[str], declaration: Declaration, *, bound:
         drew = generator_of(track.sets[name].dataset or "")
         if drew in trained_by:
             found.append(
-                f"trained on images of {drew}, which drew the set {name} too: that set is in distribution for this model"
+                f"trained on images of {drew}, which drew the set {name} too: for this model it is in distribution"
             )
     if not bound:
         found.append("scored from a CSV, which is not bound to a dataset by its digest")
@@ -29,9 +30,9 @@ def flags(track: Track, sets: Iterable[str], declaration: Declaration, *, bound:
 
 def generators(declaration: Declaration) -> set[str]:
     """The generators that drew training images, as declared or as the recipes of the named versions say."""
+    data = [*declaration.data, *(declaration.training.data if declaration.training else ())]
+    named = [one.name for one in data] + [_locked().get(one.digest or "", "") for one in data]
     declared = {one.generator for one in declaration.data if one.generator}
-    named = [one.name for one in declaration.data]
-    named += [part.name for part in declaration.training.data] if declaration.training else []
     return declared | {drew for name in named if (drew := generator_of(name))}
 
 
@@ -45,3 +46,14 @@ def generator_of(text: str) -> str | None:
         return load_recipe(match[0]).generator.name
     except BenchError:
         return None
+
+
+@cache
+def _locked() -> dict[str, str]:
+    """Content digest -> dataset version, of every version that is locked here."""
+    found = {}
+    for reference in list_recipes():
+        lock = read_lock(lock_path(reference))
+        if lock is not None:
+            found[lock.content_digest] = reference
+    return found

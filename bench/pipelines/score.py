@@ -49,7 +49,7 @@ def score(
     track: Track,
     data_root: Path,
     role: Role = "submitted",
-    given: Given = Given(),  # noqa: B008 (frozen)
+    given: Given = Given(),
 ) -> list[ScoreCard]:
     """One card a model, in the order in which the models first appear among `files`.
 

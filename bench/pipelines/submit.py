@@ -7,6 +7,7 @@ from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.model_ref import slug_of
 from bench.core.score import Declaration, ScoreCard
 from bench.core.track import Track
+from bench.models import MODEL_SOURCES
 from bench.pipelines.environment import environment
 from bench.pipelines.predict import predict
 from bench.pipelines.score import Given, Role, score
@@ -35,7 +36,7 @@ def submit(
     something else. A rejected card never takes the place of a listed one. Errors as `predict` has them.
     """
     texts = [str(model) for model in models]
-    asked = [text for text in texts if not text.endswith(FILES) or ":" in text.partition("?")[0].split("/")[0]]
+    asked = [text for text in texts if not text.endswith(FILES) or text.partition(":")[0] in MODEL_SOURCES]
     files = [Path(text) for text in texts if text not in asked]
     if given.title is not None and len(texts) > 1 and asked:
         raise UsageError(f"--title {given.title!r} names one model, got {len(texts)}; submit them one by one")

@@ -1,5 +1,6 @@
 """Reading track files: what they say by name (class lists, maps, every version of a dataset) is written out."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,13 @@ def _with_map(spec: Any, path: Path) -> Any:
     if name not in map_names():
         known = [*KEYWORDS, *map_names()]
         raise UsageError(unknown(name, known=known, kind="map") + ", or write {folder: class, …}")
-    return spec | {"map": read_map(datasets_folder() / "maps" / f"{name}.yaml")}
+    return spec | {"map": shipped_map(name)}
+
+
+@cache
+def shipped_map(name: str) -> dict[str, Any]:
+    """The `folders` of `datasets/maps/<name>.yaml`, which several sets of a track share."""
+    return read_map(datasets_folder() / "maps" / f"{name}.yaml")
 
 
 def read_map(path: Path) -> dict[str, Any]:

@@ -8,9 +8,11 @@ import json
 import re
 from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 from bench.core.errors import DataError
-from bench.sources.class_lists import imagenet_1k, timm_file
+from bench.sources.class_lists import imagenet_1k
 
 IMAGES = 50_000
 _FILE = re.compile(r"ILSVRC2012_val_(\d{8})\.[A-Za-z]+")
@@ -34,7 +36,12 @@ def real_labels(ids: Sequence[str], class_ids: Sequence[str]) -> list[tuple[int,
 
 @cache
 def _all() -> list[list[int]]:
-    lists = json.loads(timm_file("imagenet_real_labels.json"))
+    # The file by itself: importing timm would pull in torch.
+    spec = find_spec("timm")
+    if spec is None or spec.origin is None:
+        raise DataError("ReaL's labels are read from timm; pip install timm")
+    path = Path(spec.origin).parent / "data" / "_info" / "imagenet_real_labels.json"
+    lists = json.loads(path.read_text(encoding="utf-8"))
     if len(lists) != IMAGES or any(not 0 <= one < 1000 for labels in lists for one in labels):
         raise DataError(f"ReaL: expected {IMAGES:,} lists of classes in timm's copy, got {len(lists):,}")
     return lists

@@ -47,6 +47,8 @@ def read_yaml_lines(path: Path) -> tuple[object, dict[tuple[str | int, ...], int
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise UsageError(f"{path}, line {line}: {error.problem}") from None
+    except RecursionError:
+        raise UsageError(f"{path}: nested too deeply to be read") from None
     except yaml.YAMLError as error:
         raise UsageError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
 

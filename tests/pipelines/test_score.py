@@ -97,7 +97,6 @@ def test_a_card_a_model_with_its_sets_in_the_order_of_the_track(monkeypatch, tmp
             "the class list sha256:0123456789ab…, the track toy has sha256:",
         ),
         ({"dataset_digest": "sha256:0123456789abcdef"}, "the dataset sha256:0123456789ab…, the set here is sha256:"),
-        ({"model": "nameless"}, "nameless"),
     ],
 )
 def test_predictions_about_something_else_are_one_line(monkeypatch, tmp_path: Path, changes: dict, text: str) -> None:

@@ -1,0 +1,70 @@
+"""Track files of a user's own: what they may say, and one line with file, line and key for what they may not."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bench.core.errors import UsageError
+from bench.pipelines.track_files import load_track, track_names
+from tests.trees import photo_track
+
+
+def write(folder: Path, said: dict) -> str:
+    path = folder / "own.yaml"
+    path.write_text(yaml.safe_dump(said, sort_keys=False))
+    return str(path)
+
+
+def test_the_example_of_the_contract_is_a_track(tmp_path: Path) -> None:
+    track = load_track(write(tmp_path, photo_track()))
+    assert (track.title, track.sets["art"].title, len(track.classes)) == ("pets", "art", 1000)
+    assert track.classes_of("photo") == {"dog": tuple(range(151, 269)), "guitar": (402, 546)}
+    assert (track.shifted, track.x_axis("art")) == (("art",), "photo")
+
+
+def test_a_map_may_be_a_file_beside_the_track(tmp_path: Path) -> None:
+    (tmp_path / "seven.yaml").write_text("folders:\n  dog: {range: [151, 268]}\n  guitar: [402, 546]\n")
+    said = photo_track()
+    said["sets"]["art"]["map"] = "seven.yaml"
+    track = load_track(write(tmp_path, said))
+    assert track.classes_of("art") == track.classes_of("photo")
+
+
+def test_every_shipped_track_reads() -> None:
+    assert {"digits", "imagenet", "imagenet-100"} <= set(track_names())
+    for name in track_names():
+        assert load_track(name).name == name
+
+
+BAD = [
+    (("headline", "sets"), ["atr"], "line 7: headline.sets.0: unknown set 'atr': did you mean art?"),
+    (("classes",), "imagenet-2k", "line 2: classes: unknown class list 'imagenet-2k': did you mean imagenet-1k"),
+    (("sets", "art", "map"), "wnids", "sets.art.map: unknown map 'wnids': did you mean wnid?"),
+    (("sets", "art", "map"), {"dog": [1, 1000]}, "sets.art.map.dog: class 1000 is outside 0..999"),
+    (("sets", "art", "map"), {"dog": "n0144076"}, "sets.art.map.dog: unknown class 'n0144076': did you mean n01440764"),
+    (("sets", "art", "map"), {"dog": {"range": [9, 3]}}, "{range: [first, last]} with first <= last"),
+    (("sets", "art", "map"), {"dog": [1, 2], "cat": [2, 3]}, "sets.art.map.cat: class 2 is right for 'dog' too"),
+    (("sets", "art", "map"), {"dog": 1.5}, "expected a class (an id, or its number), a list of classes"),
+    (("sets", "art", "map"), {}, "expected wnid, index, the name of a shipped map"),
+    (("sets", "art", "restricted"), True, "unknown key 'sets.art.restricted': did you mean restrict?"),
+    (("sets", "art", "x_axis"), "phto", "sets.art.x_axis: unknown set 'phto': did you mean photo?"),
+    (("sets", "art", "folder"), None, "give exactly one of source, dataset and folder"),
+    (("sets", "art", "title"), "a\nb", "expected one line of printable text, got the character U+000A"),
+    (("name",), "../up", "name: "),
+    (("in_distribution",), "foto", "line 3: in_distribution: unknown set 'foto': did you mean photo?"),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "message"), BAD, ids=[message[:40] for *_, message in BAD])
+def test_what_is_wrong_is_named_by_file_line_and_key(tmp_path: Path, place, value, message) -> None:
+    said = photo_track()
+    inner = said
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    with pytest.raises(UsageError) as caught:
+        load_track(write(tmp_path, said))
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(f"{tmp_path}/own.yaml, line ")
+    assert "\n" not in str(caught.value)
