@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from bench.core.record import Record
+from bench.core.text import Line
 from bench.core.training_run import TrainingRun
 
 
@@ -36,12 +37,19 @@ def pack_bits(correct: np.ndarray) -> str:
 
 
 class Declaration(Record):
-    """What a model says of itself: how it was trained, its size, its licence."""
+    """What a model says of itself: how it was trained, its size, its licence, where it is described.
+
+    `training`: the record of a run of ours. For other models `data` says in words on what they were
+    trained, and `generated` lists the content digests of generated data among it.
+    """
 
     arch: str
     parameters: int | None = None
     training: TrainingRun | None = None
     licence: str = "unknown"
+    data: Line | None = None
+    generated: tuple[Line, ...] = ()
+    paper: Line | None = None
 
 
 class Environment(Record):

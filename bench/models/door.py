@@ -1,20 +1,16 @@
 """The door of the shelf: from a model's name to something that answers."""
 
-from pathlib import Path
-
-from bench.core.classes import ClassName
 from bench.core.model_ref import ModelRef
 from bench.core.registry import look_up
 from bench.models import MODEL_SOURCES
 from bench.models.classifier import Classifier
+from bench.models.setting import Setting
 
 
-def open_model(ref: ModelRef, *, classes: tuple[ClassName, ...], device: str = "auto", data_root: Path) -> Classifier:
-    """The classifier that `ref` names, for these classes; its weights are read at the first question.
+def open_model(ref: ModelRef, setting: Setting) -> Classifier:
+    """The classifier that `ref` names, for the classes of `setting`; its network is built at the first question.
 
     UsageError for an unknown source or option and for a model that does not say how its input is
     prepared; DataError for a file that is absent, damaged, or made for other classes.
     """
-    return look_up(MODEL_SOURCES, ref.source, kind="model source")(
-        ref, classes=classes, device=device, data_root=data_root
-    )
+    return look_up(MODEL_SOURCES, ref.source, kind="model source")(ref, setting)

@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.core.errors import UsageError
 from bench.core.score import ScoreCard
 from bench.core.track import Track
-from bench.pipelines.predict import predict
+from bench.pipelines.predict import Means, predict
 from bench.pipelines.score import Role, score
 from bench.store.cards import read_card, write_card
 from bench.store.paths import leaderboards_folder
@@ -23,6 +23,7 @@ def submit(
     role: Role = "submitted",
     title: str | None = None,
     limit: int | None = None,
+    means: Means = Means(),  # noqa: B008 (frozen)
     quiet: bool = False,
 ) -> list[ScoreCard]:
     """The cards of models (`source:name`) and prediction files, filed under `<board_dir>/<track>/results/`.
@@ -35,7 +36,7 @@ def submit(
     asked = [text for text in texts if not text.endswith(FILES)]
     if title is not None and len(texts) > 1 and asked:
         raise UsageError(f"--title {title!r} names one model, got {len(texts)}; submit them one by one")
-    made = predict(asked, track, data_root=data_root, limit=limit, quiet=quiet) if asked else []
+    made = predict(asked, track, data_root=data_root, limit=limit, means=means, quiet=quiet) if asked else []
     cards = score([*made, *given], track=track, data_root=data_root, role=role, title=title)
     folder = (board_dir or leaderboards_folder()) / track.name / "results"
     return [_file(judge(card, track), folder) for card in cards]

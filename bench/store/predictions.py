@@ -38,8 +38,12 @@ def table_of(predictions: Predictions) -> pa.Table:
         columns["topk_probability"] = _lists(answers.topk_probability, pa.float32())
     if answers.logits is not None:
         columns["logits"] = _lists(answers.logits, pa.float16())
-    header = json.dumps(predictions.header.model_dump(mode="json"), sort_keys=True)
-    return pa.table(columns).replace_schema_metadata({HEADER_KEY: header})
+    return pa.table(columns).replace_schema_metadata(header_metadata(predictions.header))
+
+
+def header_metadata(header: PredictionHeader) -> dict[bytes, str]:
+    """The header as the metadata of a table."""
+    return {HEADER_KEY: json.dumps(header.model_dump(mode="json"), sort_keys=True)}
 
 
 def read_predictions(path: Path, header: PredictionHeader | None = None) -> Predictions:
@@ -58,11 +62,19 @@ def read_predictions(path: Path, header: PredictionHeader | None = None) -> Pred
         raise DataError(f"{path}: no such prediction file") from None
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path}: not a readable Parquet file ({_short(error)}); write it again") from None
-    return Predictions(_header(table, path), tuple(_ids(table, path)), _answers(table, path))
+    return Predictions(_header(table.schema, path), tuple(_ids(table, path)), _answers(table, path))
 
 
-def _header(table: pa.Table, path: Path) -> PredictionHeader:
-    text = (table.schema.metadata or {}).get(HEADER_KEY)
+def read_header(path: Path) -> PredictionHeader:
+    """The header of a prediction file alone; errors as `read_predictions` has them."""
+    try:
+        return _header(pq.read_schema(path), path)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{path}: not a readable Parquet file ({_short(error)}); write it again") from None
+
+
+def _header(schema: pa.Schema, path: Path) -> PredictionHeader:
+    text = (schema.metadata or {}).get(HEADER_KEY)
     if text is None:
         raise DataError(f"{path}: no header {HEADER_KEY.decode()!r} in its metadata; not a prediction file of ours")
     try:
