@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 
 from bench import __version__
-from bench.core.errors import BenchError, SubmissionRejected
+from bench.core.errors import BenchError, DataError, SubmissionRejected, UsageError
 
 INTERRUPTED = 130
+LARGEST_BATCH = 4096
 
 app = typer.Typer(
     name="imagenet-g",
@@ -32,9 +33,20 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars, no notic
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most N images; marked as not for publication.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes (default: one for each core).")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps or auto.")]
+Backend = Annotated[
+    Literal["auto", "openvino", "onnxruntime", "torch"],
+    typer.Option("--backend", help="What computes on a CPU; one that disagrees with torch is not used."),
+]
+Batch = Annotated[str, typer.Option("--batch-size", metavar="N|auto", help="Images asked at once.")]
+TrustCode = Annotated[bool, typer.Option("--trust-code", help="Let py: run the code that it names.")]
+Engine = Annotated[Literal["local", "ray"], typer.Option("--engine", help="Where the work runs.")]
+KeepImages = Annotated[float, typer.Option("--keep-images", min=0, metavar="GIB", help="Keep prepared images.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Fail early instead of asking a hub.")]
 TrackName = Annotated[str, typer.Option("--track", help="A track's name, or a track file ending in .yaml.")]
 BoardDir = Annotated[Path | None, typer.Option("--board-dir", help="Where boards are kept (default: leaderboards/).")]
+DeclarationFile = Annotated[
+    Path | None, typer.Option("--declaration", help="YAML: the model's training data, parameters, licence, paper.")
+]
 What = Literal["tracks", "datasets", "models", "methods", "metrics", "engines"]
 
 
@@ -157,11 +169,88 @@ def train(
 
 
 @app.command()
+def doctor(
+    track: Annotated[str, typer.Argument(metavar="TRACK", help="A track's name, or a track file ending in .yaml.")],
+    data_root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Are a track's sets here, complete and laid out as expected? In words, with the remedy."""
+    from bench.pipelines.doctor import doctor as run
+    from bench.pipelines.tracks import load_track
+
+    found = run(load_track(track), data_root=_root(data_root))
+    _show(found, as_json)
+    sick = [one.name for one in found if one.findings and not (one.optional and not one.images)]
+    if sick:
+        raise DataError(f"{track}: {len(sick)} of {len(found)} sets need attention: {', '.join(sick)}")
+
+
+@app.command()
+def predict(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="source:name")],
+    track: TrackName,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="Only this set (may be repeated).")] = None,
+    limit: Limit = None,
+    device: Device = "auto",
+    backend: Backend = "auto",
+    batch_size: Batch = "auto",
+    workers: Workers = None,
+    engine: Engine = "local",
+    keep_images: KeepImages = 0.0,
+    trust_code: TrustCode = False,
+    offline: Offline = False,
+    data_root: Root = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """What models answer on a track's sets, as prediction files; those that still hold are reused."""
+    from bench.pipelines.predict import predict as run
+    from bench.pipelines.tracks import load_track
+
+    root = _root(data_root, offline=offline)
+    means = _means(device, backend, batch_size, workers, engine=engine, keep_images=keep_images, trust_code=trust_code)
+    found = run(models, load_track(track), sets=sets, data_root=root, limit=limit, means=means, quiet=quiet)
+    files = [str(path) for path in found]
+    print(json.dumps(files, indent=1) if as_json else "\n".join(files))
+
+
+@app.command()
+def score(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Prediction files: .parquet or .csv.")],
+    track: Annotated[str | None, typer.Option("--track", help="Default: the track that the files name.")] = None,
+    of_set: Annotated[str | None, typer.Option("--set", help="The set that a CSV answers.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Whose answers a CSV holds.")] = None,
+    title: Annotated[str | None, typer.Option(help="How the card names the model.")] = None,
+    declaration: DeclarationFile = None,
+    data_root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score cards from prediction files; runs nobody's code."""
+    from bench.pipelines.declarations import given
+    from bench.pipelines.score import score as run
+    from bench.pipelines.score import track_of
+    from bench.pipelines.tracks import load_track
+
+    said = given(declaration, of_set=of_set, model=model, title=title)
+    asked = load_track(track) if track else track_of(files)
+    _show(run(files, track=asked, data_root=_root(data_root), given=said), as_json)
+
+
+@app.command()
 def submit(
     models: Annotated[list[str], typer.Argument(metavar="MODEL|FILE...", help="source:name, or prediction files.")],
     track: TrackName,
     title: Annotated[str | None, typer.Option(help="How the board names it.")] = None,
+    of_set: Annotated[str | None, typer.Option("--set", help="The set that a CSV answers.")] = None,
+    declaration: DeclarationFile = None,
     limit: Limit = None,
+    device: Device = "auto",
+    backend: Backend = "auto",
+    batch_size: Batch = "auto",
+    workers: Workers = None,
+    engine: Engine = "local",
+    keep_images: KeepImages = 0.0,
+    trust_code: TrustCode = False,
     board_dir: BoardDir = None,
     offline: Offline = False,
     data_root: Root = None,
@@ -169,6 +258,7 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Predict where needed, score, file the card, and say listed or rejected and why."""
+    from bench.pipelines.declarations import given
     from bench.pipelines.submit import submit as run
     from bench.pipelines.tracks import load_track
 
@@ -178,14 +268,32 @@ def submit(
         track=load_track(track),
         data_root=root,
         board_dir=board_dir,
-        title=title,
+        given=given(declaration, of_set=of_set, title=title),
         limit=limit,
+        means=_means(
+            device, backend, batch_size, workers, engine=engine, keep_images=keep_images, trust_code=trust_code
+        ),
         quiet=quiet,
     )
     _show(cards, as_json)
     rejected = [f"{card.title}: {card.reason}" for card in cards if card.state == "rejected"]
     if rejected:
         raise SubmissionRejected("; ".join(rejected))
+
+
+@app.command()
+def explain(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model, a title, or a card's file name.")],
+    track: TrackName,
+    board_dir: BoardDir = None,
+    data_root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why a submission is, or is not, listed, and what to do."""
+    from bench.pipelines.explain import explain as run
+    from bench.pipelines.tracks import load_track
+
+    _show(run(name, track=load_track(track), data_root=_root(data_root), board_dir=board_dir), as_json)
 
 
 @app.command()
@@ -229,6 +337,24 @@ def _root(data_root: Path | None, *, offline: bool = False) -> Path:
     from bench.pipelines.place import settle
 
     return settle(data_root, offline=offline)
+
+
+def _means(
+    device: str,
+    backend: str,
+    batch_size: str,
+    workers: int | None,
+    *,
+    engine: str,
+    keep_images: float,
+    trust_code: bool,
+) -> Any:
+    from bench.pipelines.predict import Means
+
+    if batch_size != "auto" and not (batch_size.isdecimal() and 1 <= int(batch_size) <= LARGEST_BATCH):
+        raise UsageError(f"--batch-size: expected auto or a number from 1 to {LARGEST_BATCH}, got {batch_size!r}")
+    batch = None if batch_size == "auto" else int(batch_size)
+    return Means(device, backend, batch, workers, trust_code, engine, keep_images)
 
 
 def _show(result: Any, as_json: bool) -> None:

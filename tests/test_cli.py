@@ -7,7 +7,7 @@ import pytest
 
 from bench import cli
 
-VERBS = ("demo", "list", "generate", "verify", "train", "submit", "publish")
+VERBS = ("demo", "list", "generate", "verify", "train", "doctor", "predict", "score", "submit", "explain", "publish")
 
 
 @pytest.fixture

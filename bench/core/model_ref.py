@@ -1,10 +1,13 @@
 """The noun `ModelRef`: where a model comes from, as `source:name?option=value`."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from bench.core.errors import UsageError
+
+LONGEST = 80
 
 
 @dataclass(frozen=True)
@@ -38,5 +41,18 @@ class ModelRef:
 
     @property
     def slug(self) -> str:
-        """A file name of at most 80 characters: letters, digits, dot, dash, underscore."""
-        return re.sub(r"[^A-Za-z0-9._-]+", "-", f"{self.source}-{self.name}").strip("-.")[:80]
+        """`slug_of` the whole reference."""
+        return slug_of(str(self))
+
+
+def slug_of(model: str) -> str:
+    """A file name of at most 80 characters: letters, digits, dot, dash, underscore; two models never share one.
+
+    Where that cannot be the model's own words (other characters, capitals that some disks do not tell
+    apart, length), eight digits of their digest are added.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", model).strip("-.")
+    if model.replace(":", "-", 1) == plain == plain.lower() and len(plain) <= LONGEST:
+        return plain
+    head = re.sub(r"[^A-Za-z0-9._-]+", "-", model.partition("?")[0]).strip("-.")
+    return f"{head[: LONGEST - 9].rstrip('-.')}-{hashlib.sha256(model.encode()).hexdigest()[:8]}".lstrip("-.")

@@ -17,7 +17,7 @@ TOP = 5
 class PredictionHeader(Record):
     """What the answers are about: they are bound to a set and a class list by digest.
 
-    `kept_digest`: that of the classes that competed (`ImageSet.kept_digest`), None where all did.
+    `bound`: False where a file from elsewhere did not say what it is about. `kept_digest`: that of the classes that competed (`ImageSet.kept_digest`), None where all did.
     `weights`: digest of the model file that answered; `title` and `declaration` are what the model says of itself.
     """
 
@@ -31,6 +31,7 @@ class PredictionHeader(Record):
     preprocessing: dict[str, str | int | float]
     versions: dict[str, str]
     limited: bool = False
+    bound: bool = True
     weights: Line | None = None
     title: Line | None = None
     declaration: Declaration | None = None
@@ -159,7 +160,7 @@ class Predictions:
         best, logits = self.answers.topk_class[:, 0], self.answers.logits.astype(np.float32)
         place = best if kept is None else np.searchsorted(kept, best)
         highest = logits.max(axis=1)
-        return logits[np.arange(len(best)), place] < highest - 0.004 * np.abs(highest) - 1e-3
+        return np.asarray(logits[np.arange(len(best)), place] < highest - 0.004 * np.abs(highest) - 1e-3)
 
     def _refuse_first(self, bad: Any, where: str, what: str) -> None:
         if bad.any():

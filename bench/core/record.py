@@ -26,6 +26,14 @@ class Grown(Record):
         return {key: value for key, value in written.items() if value is not None or key not in self.later}
 
 
+class Misplaced(ValueError):
+    """A validator's refusal that names the key below its own record where the fault is."""
+
+    def __init__(self, message: str, *place: str | int) -> None:
+        super().__init__(message)
+        self.place = place
+
+
 R = TypeVar("R", bound=Record)
 # Where a document says something: the path of a key -> its line, counted from 1.
 Lines = Mapping[tuple[str | int, ...], int]
@@ -40,6 +48,7 @@ def parse(kind: type[R], data: object, *, where: str, lines: Lines | None = None
         return kind.model_validate(data)
     except ValidationError as error:
         problem = min(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
+        problem["loc"] += getattr(problem.get("ctx", {}).get("error"), "place", ())
         raise UsageError(f"{at_line(where, lines or {}, problem['loc'])}: {_in_words(kind, problem)}") from None
 
 

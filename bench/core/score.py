@@ -1,30 +1,50 @@
 """The nouns `Score` and `ScoreCard`: all that is published about one model on one track."""
 
 import base64
-from typing import Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
 from bench.core.record import Record
-from bench.core.text import Line
+from bench.core.text import Line, Text
 from bench.core.training_run import TrainingRun
 
 
 class Score(Record):
-    """Accuracy on one set, as fractions with n; `interval` is that of top-1 at 95 %.
+    """What one model scored on one set, as fractions with n; `interval` is that of top-1 at 95 % (Wilson).
 
-    `correct` holds the correctness bits of top-1 in the order of sorted image ids (base64, big-endian
-    bits), from which paired comparisons can be computed without the predictions.
+    `nll` in nats; `calibration_error` is debiased (`bench/metrics/calibration.py`). What the predictions do
+    not tell is None, and `unavailable` says why. `labels_digest` identifies which classes were right for
+    which image and which competed. `correct` holds the correctness bits of top-1 in the order of sorted image
+    ids (base64, big-endian bits), from which paired comparisons can be computed without the predictions.
     """
 
     n: int = Field(ge=1)
     top1: float = Field(ge=0, le=1)
-    top5: float = Field(ge=0, le=1)
+    top5: float | None = Field(ge=0, le=1)
     interval: tuple[float, float]
-    dataset_digest: str
-    predictions_digest: str
+    mean_per_class: float | None = Field(default=None, ge=0, le=1)
+    nll: float | None = Field(default=None, ge=0)
+    calibration_error: float | None = Field(default=None, ge=0, le=1)
+    unavailable: dict[str, Line] = Field(default_factory=dict)
+    dataset_digest: Line
+    labels_digest: Line | None = None
+    predictions_digest: Line
     correct: str
+
+    @model_validator(mode="after")
+    def _bits_are_those_of_top1(self) -> Self:
+        try:
+            size = len(base64.b64decode(self.correct, validate=True))
+        except ValueError:
+            raise ValueError("correct: expected base64 text") from None
+        if size != (self.n + 7) // 8:
+            raise ValueError(f"correct: expected {(self.n + 7) // 8} bytes of bits for {self.n} images, got {size}")
+        right = int(self.bits().sum())
+        if abs(right / self.n - self.top1) > 1e-9:
+            raise ValueError(f"correct: its bits say {right} of {self.n} right, top1 says {self.top1:g}")
+        return self
 
     def bits(self) -> np.ndarray:
         """bool [n]: was image i, in the order of sorted ids, answered right?"""
@@ -36,20 +56,30 @@ def pack_bits(correct: np.ndarray) -> str:
     return base64.b64encode(np.packbits(correct.astype(bool)).tobytes()).decode()
 
 
+class TrainedOn(Record):
+    """One ingredient of a model's training data; `generator` names what drew it, None for real images."""
+
+    name: Line
+    digest: Line | None = None
+    images: int | None = Field(default=None, ge=1)
+    generator: Line | None = None
+
+
 class Declaration(Record):
-    """What a model says of itself: how it was trained, its size, its licence, where it is described.
+    """What a model says of itself: how it was trained and on what, its size, licence and paper."""
 
-    `training`: the record of a run of ours. For other models `data` says in words on what they were
-    trained, and `generated` lists the content digests of generated data among it.
-    """
-
-    arch: str
-    parameters: int | None = None
+    arch: Line = "unknown"
+    parameters: int | None = Field(default=None, ge=0)
     training: TrainingRun | None = None
-    licence: str = "unknown"
-    data: Line | None = None
-    generated: tuple[Line, ...] = ()
+    data: tuple[TrainedOn, ...] = ()
+    licence: Line = "unknown"
     paper: Line | None = None
+
+    def completed_by(self, other: "Declaration") -> "Declaration":
+        """With what `other` says where this one is silent."""
+        said = {name: getattr(other, name) for name in other.model_fields_set}
+        kept = {name for name, field in Declaration.model_fields.items() if getattr(self, name) != field.default}
+        return self.model_copy(update={name: value for name, value in said.items() if name not in kept})
 
 
 class Environment(Record):
@@ -65,20 +95,25 @@ State = Literal["received", "valid", "scored", "listed", "rejected"]
 
 
 class ScoreCard(Record):
-    """One model on one track; `role` is `standard` for the robustness fit, `arm`, or `submitted`."""
+    """One model on one track; `role` is `standard` for the robustness fit, `arm`, or `submitted`.
+
+    `state` goes from received to valid, scored, and listed or rejected, with the `reason`; `flags` are the
+    caveats that a board shows beside the model.
+    """
 
     format: Literal[1] = 1
-    model: str
-    slug: str
-    title: str
-    track: str
+    model: Line
+    slug: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+    title: Line
+    track: Line
     role: Literal["standard", "arm", "submitted"]
     declaration: Declaration
     preprocessing: dict[str, str | int | float]
     sets: dict[str, Score]
     environment: Environment
     state: State
-    reason: str
+    reason: Text
+    flags: tuple[Text, ...] = ()
     limited: bool = False
 
     @property
@@ -87,13 +122,20 @@ class ScoreCard(Record):
         return {name: score.dataset_digest for name, score in self.sets.items()}
 
     def __str__(self) -> str:
+        wide = max(12, *(len(name) + 2 for name in self.sets)) if self.sets else 12
         rows = [
             f"{self.title}: {self.state} ({self.reason})",
-            f"  {'set':<12}{'n':>7}  {'top-1':>6}  95 % interval   top-5",
+            f"  {'set':<{wide}}{'n':>7}  {'top-1':>6}  95 % interval   top-5",
         ]
         for name, score in self.sets.items():
             low, high = (100 * bound for bound in score.interval)
-            rows.append(
-                f"  {name:<12}{score.n:>7}  {100 * score.top1:6.2f}  {low:5.2f} to {high:6.2f}  {100 * score.top5:6.2f}"
-            )
-        return "\n".join(rows)
+            top5 = "     –" if score.top5 is None else f"{100 * score.top5:6.2f}"
+            rows.append(f"  {name:<{wide}}{score.n:>7}  {100 * score.top1:6.2f}  {low:5.2f} to {high:6.2f}  {top5}")
+        return "\n".join([*rows, *(f"  note: {flag}" for flag in self.flags), *self._not_available()])
+
+    def _not_available(self) -> list[str]:
+        reasons: dict[str, list[str]] = {}
+        for name, score in self.sets.items():
+            for what, why in score.unavailable.items():
+                reasons.setdefault(f"{what}: {why}", []).append(name)
+        return [f"  not available on {', '.join(sets)}: {reason}" for reason, sets in reasons.items()]

@@ -4,17 +4,18 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-LONGEST = 400
 
-
-def _one_line(text: str) -> str:
-    if len(text) > LONGEST:
-        raise ValueError(f"expected at most {LONGEST} characters, got {len(text)}")
+def _one_line(text: str, longest: int) -> str:
+    if len(text) > longest:
+        raise ValueError(f"expected at most {longest:,} characters, got {len(text):,}")
     if not text.isprintable():
         odd = next(letter for letter in text if not letter.isprintable())
         raise ValueError(f"expected one line of printable text, got the character U+{ord(odd):04X}")
     return text
 
 
-Line = Annotated[str, AfterValidator(_one_line)]
-"""A name or a remark. Line breaks, control characters and marks that reverse the direction are refused."""
+Line = Annotated[str, AfterValidator(lambda text: _one_line(text, 400))]
+"""A name. Line breaks, control characters and marks that reverse the direction are refused."""
+
+Text = Annotated[str, AfterValidator(lambda text: _one_line(text, 4000))]
+"""A remark, in one line."""

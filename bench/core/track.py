@@ -1,30 +1,71 @@
 """The noun `Track`: a question, as classes, an in-distribution test set, shifted sets, and a headline."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from bench.core.classes import ClassName, check_classes, class_list_digest
-from bench.core.record import Record
+from bench.core.label_map import LabelMap, label_map, resolved
+from bench.core.record import Misplaced, Record
 from bench.core.registry import unknown
+from bench.core.text import Line
+
+# Names are parts of file names: no separators, nothing hidden, and not told apart by case alone.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
+
+
+class Expected(Record):
+    """What everybody knows of a set, so that an incomplete copy is not taken for it.
+
+    `images`: the counts that sources give (they may disagree); `per_folder`: images in every folder;
+    `sha256`: that of some files by id, which `doctor` compares.
+    """
+
+    images: tuple[int, ...] = ()
+    per_folder: int | None = Field(default=None, ge=1)
+    sha256: dict[str, Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]] = Field(default_factory=dict)
 
 
 class SetSpec(Record):
-    """Where a set's images come from: a named real source, or a split of a generated dataset version."""
+    """Where a set's images come from, and how answers to them are judged.
+
+    The images are one of: `source`, a named real source; `dataset` and `split`, of a generated version;
+    `folder`, a tree of images with `map` from its folders to classes (`bench/core/label_map.py`).
+
+    `folders: class`: the tree's folders are class ids, and the map's entries are groups of them. `subset`:
+    folders that the map does not name are left out. `restrict`: only mapped classes compete. `crop`: pixels
+    cut off on each side. `labels`: a source of labels for single images, by name. `x_axis`: the set that a
+    robustness line has on its x-axis for this one (default: the in-distribution set).
+    """
 
     source: str | None = None
     dataset: str | None = None
     split: str | None = None
-    title: str
-    about: str = ""
+    folder: Line | None = None
+    map: Annotated[LabelMap, BeforeValidator(label_map)] | None = None
+    folders: Literal["name", "class"] = "name"
+    subset: bool = False
+    restrict: bool = False
+    crop: int = Field(default=0, ge=0, le=64)
+    labels: str | None = None
+    expect: Expected = Expected()
+    x_axis: str | None = None
+    title: Line = ""
+    about: Line = ""
     optional: bool = False
 
     @model_validator(mode="after")
-    def _one_origin(self) -> "SetSpec":
-        if (self.source is None) == (self.dataset is None):
-            raise ValueError("give exactly one of source and dataset")
+    def _one_origin(self) -> Self:
+        if sum(origin is not None for origin in (self.source, self.dataset, self.folder)) != 1:
+            raise ValueError("give exactly one of source, dataset and folder")
         if (self.dataset is None) != (self.split is None):
             raise ValueError("dataset and split go together")
+        if (self.folder is None) != (self.map is None):
+            raise ValueError("folder and map go together: map: wnid, map: index, or map: {folder: class, …}")
+        if self.folder is None and (self.restrict or self.subset or self.crop or self.labels):
+            raise ValueError("restrict, subset, crop and labels are for sets on folders")
+        if self.folders == "class" and not isinstance(self.map, dict):
+            raise ValueError("folders: class needs a map of groups: {name: [class, …], …}")
         return self
 
 
@@ -59,13 +100,13 @@ class Track(Record):
     `standard` lists the models that the robustness line is fitted to.
     """
 
-    name: str
-    title: str
-    question: str
+    name: Name
+    title: Line = ""
+    question: Line = ""
     classes: tuple[ClassName, ...]
     in_distribution: str
     headline: Headline
-    sets: dict[str, SetSpec]
+    sets: dict[Name, SetSpec]
     image_size: int | None = None
     real: SetSpec | None = None
     synthetic: SetSpec | None = None
@@ -75,12 +116,42 @@ class Track(Record):
 
     _classes = field_validator("classes")(check_classes)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _titles_are_names_where_none_is_given(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("sets"), dict):
+            return data
+        sets = {
+            name: {"title": str(name)} | spec if isinstance(spec, dict) else spec for name, spec in data["sets"].items()
+        }
+        return {"title": data.get("name", "")} | data | {"sets": sets}
+
     @model_validator(mode="after")
-    def _names_are_sets(self) -> "Track":
-        for name in (self.in_distribution, *self.headline.sets):
+    def _names_are_sets(self) -> Self:
+        named: dict[tuple[str | int, ...], str] = {("in_distribution",): self.in_distribution}
+        named |= {("headline", "sets", index): name for index, name in enumerate(self.headline.sets)}
+        named |= {("sets", name, "x_axis"): spec.x_axis for name, spec in self.sets.items() if spec.x_axis}
+        for place, name in named.items():
             if name not in self.sets:
-                raise ValueError(unknown(name, known=self.sets, kind="set"))
+                raise Misplaced(unknown(name, known=self.sets, kind="set"), *place)
+        if not self.headline.sets:
+            raise Misplaced("name at least one set", "headline", "sets")
         return self
+
+    @model_validator(mode="after")
+    def _maps_name_known_classes(self) -> Self:
+        for name, spec in self.sets.items():
+            if spec.map is not None:
+                try:
+                    self.classes_of(name)
+                except Misplaced as error:
+                    raise Misplaced(str(error), "sets", name, "map", *error.place) from None
+        return self
+
+    @property
+    def class_ids(self) -> tuple[str, ...]:
+        """The ids of the classes, in their order."""
+        return tuple(item.id for item in self.classes)
 
     @property
     def classes_digest(self) -> str:
@@ -89,5 +160,16 @@ class Track(Record):
 
     @property
     def shifted(self) -> tuple[str, ...]:
-        """Every set but the in-distribution one."""
-        return tuple(name for name in self.sets if name != self.in_distribution)
+        """Every set but the in-distribution one and those that are x-axes of others."""
+        axes = {self.in_distribution, *(spec.x_axis for spec in self.sets.values())}
+        return tuple(name for name in self.sets if name not in axes)
+
+    def x_axis(self, name: str) -> str:
+        """The set whose accuracy is on the x-axis where the set `name` is on the y-axis."""
+        return self.sets[name].x_axis or self.in_distribution
+
+    def classes_of(self, name: str) -> dict[str, tuple[int, ...]]:
+        """For a set on folders: folder name -> indices of the classes that are right for its images."""
+        spec = self.sets[name]
+        assert spec.map is not None, f"{name} is not a set on folders"
+        return resolved(spec.map, self.class_ids, partial=spec.subset, by_class=spec.folders == "class")

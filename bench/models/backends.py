@@ -23,6 +23,7 @@ from bench.models.classifier import cores
 
 Answer = Callable[[np.ndarray], np.ndarray]
 TOLERANCE = 1e-3
+EXTRAS = {"openvino": "fast", "onnxruntime": "onnx"}
 BACKENDS = ("openvino", "onnxruntime", "torch")
 """Fastest first; each is also the name of the package that it needs."""
 
@@ -43,7 +44,7 @@ def check_backend(name: str) -> None:
         raise UsageError(unknown(name, known=("auto", *BACKENDS), kind="backend"))
     if not _installed(name):
         raise UsageError(
-            f"backend {name!r} is not installed: pip install 'imagenet-g-bench[fast]', or use --backend torch"
+            f"backend {name!r} is not installed: pip install 'imagenet-g-bench[{EXTRAS[name]}]', or use --backend torch"
         )
 
 

@@ -1,10 +1,19 @@
 """The door of the shelf: from a model's name to something that answers."""
 
+from importlib.metadata import PackageNotFoundError, version
+
 from bench.core.model_ref import ModelRef
 from bench.core.registry import look_up
-from bench.models import MODEL_SOURCES
+from bench.models import MODEL_SOURCES, NEEDS
 from bench.models.classifier import Classifier
 from bench.models.setting import Setting
+
+
+def lacks(source: str) -> str | None:
+    """What must be installed before a source can be used, or None."""
+    extra, packages = NEEDS.get(source, ("", ()))
+    missing = [name for name in packages if not _installed(name)]
+    return f"missing: {', '.join(missing)}; pip install 'imagenet-g-bench[{extra}]'" if missing else None
 
 
 def open_model(ref: ModelRef, setting: Setting) -> Classifier:
@@ -14,3 +23,10 @@ def open_model(ref: ModelRef, setting: Setting) -> Classifier:
     prepared; DataError for a file that is absent, damaged, or made for other classes.
     """
     return look_up(MODEL_SOURCES, ref.source, kind="model source")(ref, setting)
+
+
+def _installed(package: str) -> bool:
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False

@@ -15,6 +15,7 @@ from bench.core.digests import digest_json
 from bench.core.errors import UsageError
 from bench.core.model_ref import ModelRef
 from bench.core.registry import unknown
+from bench.core.score import TrainedOn
 from bench.models.classifier import Classifier
 from bench.models.hub import hub_file
 from bench.models.opening import declaration, options_of, torch_classifier
@@ -36,7 +37,13 @@ def open_clip_model(ref: ModelRef, setting: Setting) -> Classifier:
         ref,
         setting,
         lambda: _zero_shot(arch, path, digest, setting, where),
-        about=declaration(ref, arch, parameters=parameters(shapes.items()), data=tag or None, paper="arXiv:2103.00020"),
+        about=declaration(
+            ref,
+            arch,
+            parameters=parameters(shapes.items()),
+            data=(TrainedOn(name=tag),) if tag else None,
+            paper="arXiv:2103.00020",
+        ),
         weights=digest,
         prepare=clip_preprocessing(arch, tag, where=where),
     )

@@ -12,8 +12,8 @@ from bench.models.classifier import Classifier
 from bench.models.preprocessing import Preprocessing
 from bench.models.setting import Setting
 
-DECLARED = ("data", "generated", "licence", "paper")
-"""Options that every source takes: training data in words, digests of generated ones, licence, paper."""
+DECLARED = ("licence", "paper")
+"""Options that every source takes. What a model was trained on is declared in a file (`--declaration`)."""
 
 
 def options_of(ref: ModelRef, known: Iterable[str] = ()) -> dict[str, str]:
@@ -28,8 +28,6 @@ def options_of(ref: ModelRef, known: Iterable[str] = ()) -> dict[str, str]:
 def declaration(ref: ModelRef, arch: str, **facts: Any) -> Declaration:
     """What is known of the model, and what its options declare where that is not known."""
     said: dict[str, Any] = {key: value for key, value in ref.options if key in DECLARED}
-    if "generated" in said:
-        said["generated"] = tuple(said["generated"].split(","))
     known = {key: value for key, value in facts.items() if value is not None}
     return parse(Declaration, {"arch": arch, **said, **known}, where=str(ref))
 

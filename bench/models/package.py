@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from bench.core.errors import DataError
 from bench.core.model_ref import ModelRef
 from bench.core.registry import look_up
+from bench.core.score import TrainedOn
 from bench.models.classifier import Classifier
 from bench.models.opening import declaration, options_of, torch_classifier
 from bench.models.preprocessing import Preprocessing
@@ -55,7 +56,7 @@ def open_package(ref: ModelRef, setting: Setting) -> Classifier:
             packaged.arch,
             parameters=parameters(shapes),
             licence="apache-2.0",
-            data="ImageNet-1k",
+            data=(TrainedOn(name="ImageNet-1k"),),
             paper="arXiv:1905.11946",
         ),
         weights=file_digest(path),

@@ -12,6 +12,7 @@ from urllib.error import URLError
 from bench.core.errors import DataError, UsageError
 from bench.core.model_ref import ModelRef
 from bench.core.registry import unknown
+from bench.core.score import TrainedOn
 from bench.models.classifier import Classifier
 from bench.models.opening import declaration, options_of, torch_classifier
 from bench.models.preprocessing import Preprocessing
@@ -37,7 +38,7 @@ def open_torchvision(ref: ModelRef, setting: Setting) -> Classifier:
         ref,
         setting,
         lambda: _network(arch, path, setting, where),
-        about=declaration(ref, arch, parameters=weights.meta.get("num_params"), data="ImageNet-1k"),
+        about=declaration(ref, arch, parameters=weights.meta.get("num_params"), data=(TrainedOn(name="ImageNet-1k"),)),
         weights=file_digest(path),
         prepare=torchvision_preprocessing(weights.transforms(), where=where),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from bench import engines, metrics, models, synthesis
 from bench.core.errors import BenchError
 from bench.core.record import Record
+from bench.models.door import lacks
 from bench.pipelines.recipes import list_recipes, load_recipe
 from bench.pipelines.tracks import load_track, ready_sets, track_names
 from bench.store.versions import open_version
@@ -63,10 +64,17 @@ def _shelf(kind: str, about: dict[str, str]) -> Callable[[Path], list[Entry]]:
     return lambda data_root: [Entry(kind=kind, name=name, about=text, ready=True) for name, text in about.items()]
 
 
+def _models(data_root: Path) -> list[Entry]:
+    return [
+        Entry(kind="model source", name=name, about=text, ready=not lacks(name), why_not=lacks(name))
+        for name, text in models.ABOUT.items()
+    ]
+
+
 _LISTERS: dict[str, Callable[[Path], list[Entry]]] = {
     "tracks": _tracks,
     "datasets": _datasets,
-    "models": _shelf("model source", models.ABOUT),
+    "models": _models,
     "methods": _shelf("synthesis method", synthesis.ABOUT),
     "metrics": _shelf("metric", metrics.ABOUT),
     "engines": _shelf("engine", engines.ABOUT),

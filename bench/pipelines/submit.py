@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.core.errors import UsageError
-from bench.core.score import ScoreCard
+from bench.core.errors import BenchError, DataError, UsageError
+from bench.core.model_ref import slug_of
+from bench.core.score import Declaration, ScoreCard
 from bench.core.track import Track
+from bench.pipelines.environment import environment
 from bench.pipelines.predict import Means, predict
-from bench.pipelines.score import Role, score
+from bench.pipelines.score import Given, Role, score
 from bench.store.cards import read_card, write_card
+from bench.store.foreign_predictions import CSV
 from bench.store.paths import leaderboards_folder
+from bench.store.predictions import read_header
 
-FILES = (".parquet",)
+FILES = (".parquet", CSV)
 
 
 def submit(
@@ -21,23 +25,28 @@ def submit(
     data_root: Path,
     board_dir: Path | None = None,
     role: Role = "submitted",
-    title: str | None = None,
+    given: Given = Given(),  # noqa: B008 (frozen)
     limit: int | None = None,
     means: Means = Means(),  # noqa: B008 (frozen)
     quiet: bool = False,
 ) -> list[ScoreCard]:
     """The cards of models (`source:name`) and prediction files, filed under `<board_dir>/<track>/results/`.
 
-    A card's `state` is `listed` or `rejected`, its `reason` says why. A rejected card never takes the
-    place of a listed one. Errors as `predict` and `score` have them.
+    A card's `state` is `listed` or `rejected`, its `reason` says why, also for files that are damaged or about
+    something else. A rejected card never takes the place of a listed one. Errors as `predict` has them.
     """
     texts = [str(model) for model in models]
-    given = [Path(text) for text in texts if text.endswith(FILES)]
-    asked = [text for text in texts if not text.endswith(FILES)]
-    if title is not None and len(texts) > 1 and asked:
-        raise UsageError(f"--title {title!r} names one model, got {len(texts)}; submit them one by one")
+    asked = [text for text in texts if not text.endswith(FILES) or ":" in text.partition("?")[0].split("/")[0]]
+    files = [Path(text) for text in texts if text not in asked]
+    if given.title is not None and len(texts) > 1 and asked:
+        raise UsageError(f"--title {given.title!r} names one model, got {len(texts)}; submit them one by one")
     made = predict(asked, track, data_root=data_root, limit=limit, means=means, quiet=quiet) if asked else []
-    cards = score([*made, *given], track=track, data_root=data_root, role=role, title=title)
+    cards = score(made, track=track, data_root=data_root, role=role, given=given)
+    for group in _by_model(files, given).values():
+        try:
+            cards += score(group, track=track, data_root=data_root, role=role, given=given)
+        except DataError as error:
+            cards.append(_refused(group, track, role, given, error))
     folder = (board_dir or leaderboards_folder()) / track.name / "results"
     return [_file(judge(card, track), folder) for card in cards]
 
@@ -50,6 +59,8 @@ def judge(card: ScoreCard, track: Track) -> ScoreCard:
 
 
 def _objection(card: ScoreCard, track: Track) -> str | None:
+    if card.state == "rejected":
+        return card.reason
     if card.limited:
         return "a limited run is for trials only; submit again without --limit"
     required = [name for name, spec in track.sets.items() if not spec.optional]
@@ -57,20 +68,70 @@ def _objection(card: ScoreCard, track: Track) -> str | None:
     if missing:
         return f"no answers on {', '.join(missing)}; predict every required set of the track"
     run = card.declaration.training
-    if run is None:
-        silent = "standard models are trained on real data only, this one does not say on what; train it here"
-        return silent if card.role == "standard" else None
-    seen = {part.digest: part.name for part in run.data}
+    seen = {one.digest: one.name for one in card.declaration.data if one.digest}
+    seen |= {part.digest: part.name for part in run.data} if run else {}
     for name, one in card.sets.items():
         if one.dataset_digest in seen:
             return f"was trained on the set {name}; train it without {seen[one.dataset_digest]}"
-    if card.role == "standard" and run.arm != "real":
+    if card.role != "standard":
+        return None
+    if run is None:
+        return "standard models are trained on real data only, this one does not say on what; train it here"
+    if run.arm != "real":
         return f"standard models are trained on real data only, this one on the arm {run.arm}"
     return None
 
 
+def _by_model(files: Sequence[Path], given: Given) -> dict[str, list[Path]]:
+    groups: dict[str, list[Path]] = {}
+    for path in files:
+        groups.setdefault(_model_in(path, given), []).append(path)
+    return groups
+
+
+def _model_in(path: Path, given: Given) -> str:
+    if path.suffix != CSV:
+        try:
+            return read_header(path).model
+        except DataError:
+            pass
+    return given.model or f"file:{path.stem}"
+
+
+def _refused(files: Sequence[Path], track: Track, role: Role, given: Given, error: DataError) -> ScoreCard:
+    """The card of a submission that could not be scored. It tells nobody where the files lay."""
+    model, reason = _model_in(files[0], given), str(error)
+    for path in files:
+        reason = reason.replace(str(path), path.name)
+    shown = "".join(letter if letter.isprintable() else "?" for letter in model)[:200]
+    return ScoreCard(
+        model=shown,
+        slug=slug_of(model),
+        title=given.title or shown,
+        track=track.name,
+        role=role,
+        declaration=Declaration().completed_by(given.declaration),
+        preprocessing={},
+        sets={},
+        environment=environment({}),
+        state="rejected",
+        reason="".join(letter if letter.isprintable() else "?" for letter in reason)[:2000],
+    )
+
+
 def _file(card: ScoreCard, folder: Path) -> ScoreCard:
     path = folder / f"{card.slug}.json"
-    if card.state == "listed" or not path.is_file() or read_card(path).state != "listed":
+    before = _card_at(path)
+    if before is not None and before.model != card.model:
+        raise DataError(f"{path}: is the card of {before.model}; {card.model} cannot take its place, rename the model")
+    if card.state == "listed" or before is None or before.state != "listed":
         write_card(folder, card)
     return card
+
+
+def _card_at(path: Path) -> ScoreCard | None:
+    try:
+        return read_card(path) if path.is_file() else None
+    except BenchError:
+        # A damaged card is replaced by a whole one.
+        return None

@@ -1,42 +1,30 @@
-"""Finding tracks, and opening the image sets that they name."""
+"""Opening the image sets that a track names, and saying why one cannot be."""
 
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
+
+import numpy as np
 
 from bench.core.errors import DataError, UsageError
 from bench.core.images import ImageSet
-from bench.core.record import parse
 from bench.core.registry import look_up, unknown
 from bench.core.track import SetSpec, Track
-from bench.sources import SOURCES
-from bench.store.documents import read_yaml
-from bench.store.paths import datasets_folder
+from bench.pipelines.track_files import load_track, track_names
+from bench.sources import LABELS, SOURCES
+from bench.sources.image_folder import Judged, Tree, list_tree, tree_set
+from bench.store.hashes import hash_files
 
-SUFFIXES = (".yaml", ".yml")
-
-
-def track_names() -> list[str]:
-    """The shipped tracks: `datasets/tracks/*.yaml`."""
-    return sorted(path.stem for path in (datasets_folder() / "tracks").glob("*.yaml"))
-
-
-def load_track(name: str) -> Track:
-    """A shipped track by name, or a user's own by file; UsageError naming file and key where it is wrong."""
-    own = Path(name)
-    if own.suffix in SUFFIXES:
-        path = own
-    elif name in track_names():
-        path = datasets_folder() / "tracks" / f"{name}.yaml"
-    else:
-        raise UsageError(unknown(name, known=track_names(), kind="track") + " (or a file ending in .yaml)")
-    return parse(Track, read_yaml(path), where=str(path))
+__all__ = ["load_track", "open_set", "open_training_set", "ready_sets", "sets_to_score", "track_names"]
 
 
 def open_set(track: Track, name: str, *, data_root: Path, limit: int | None = None) -> ImageSet:
     """One evaluation set of the track; DataError with the remedy where its data are absent."""
     if name not in track.sets:
         raise UsageError(unknown(name, known=track.sets, kind=f"set of track {track.name}"))
-    return _open(track, track.sets[name], data_root=data_root).first(limit)
+    spec = track.sets[name]
+    images = _open_tree(track, name, data_root) if spec.folder is not None else _open(track, spec, data_root=data_root)
+    return images.first(limit)
 
 
 def open_training_set(track: Track, ingredient: str, *, data_root: Path) -> ImageSet:
@@ -75,6 +63,46 @@ def _open(track: Track, spec: SetSpec, *, data_root: Path) -> ImageSet:
 
     class_ids = tuple(item.id for item in track.classes)
     return open_version(spec.dataset, data_root).image_set(spec.split, class_ids)
+
+
+def set_folder(spec: SetSpec, data_root: Path) -> Path:
+    """Where the images of a set on folders lie: under the data root, unless the track says an absolute path."""
+    assert spec.folder is not None
+    return data_root / Path(spec.folder).expanduser()
+
+
+def _open_tree(track: Track, name: str, data_root: Path) -> ImageSet:
+    spec = track.sets[name]
+    assert spec.map is not None
+    tree = list_tree_once(set_folder(spec, data_root))
+    judged = Judged(track.classes_of(name), spec.map, subset=spec.subset, restrict=spec.restrict, crop=spec.crop)
+    images = tree_set(name, tree, judged, hash_files=partial(hash_files, folder=data_root / "hashes"))
+    if spec.labels is not None:
+        images = _labelled_one_by_one(images, spec.labels, track.class_ids)
+    if spec.expect.images and len(images) not in spec.expect.images:
+        expected = " or ".join(f"{count:,}" for count in spec.expect.images)
+        raise DataError(
+            f"{name} ({tree.root}): expected {expected} images, got {len(images):,};"
+            f" `doctor {track.name}` says where they are missing"
+        )
+    return images
+
+
+def _labelled_one_by_one(images: ImageSet, source: str, class_ids: tuple[str, ...]) -> ImageSet:
+    """The images that have a label from `source`, judged by it alone."""
+    accepted = look_up(LABELS, source, kind="label source")(images.ids, class_ids)
+    rows = np.array([row for row, classes in enumerate(accepted) if classes], dtype=int)
+    if not len(rows):
+        raise DataError(f"{images.name}: {source} has no label for any of its {len(images)} images")
+    chosen = [accepted[row] for row in rows]
+    labels = np.array([classes[0] for classes in chosen], dtype=np.int64)
+    return replace(images.pick(rows), labels=labels, accepted=tuple(chosen))
+
+
+@cache
+def list_tree_once(root: Path) -> Tree:
+    """`list_tree`, once for all sets on the same folder: images do not come and go while a verb runs."""
+    return list_tree(root)
 
 
 @cache

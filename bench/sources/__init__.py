@@ -12,3 +12,6 @@ SOURCES = {
     "svhn": "bench.sources.torchvision_digits:svhn",
 }
 """Name -> `function(data_root) -> ImageSet`; DataError, with what to do, where the data are absent."""
+
+LABELS = {"imagenet-real": "bench.sources.real_labels:real_labels"}
+"""Name -> `function(ids, class_ids) -> classes of each image`, for sets whose images are labelled one by one."""

@@ -37,7 +37,7 @@ def class_list(name: str) -> tuple[ClassName, ...]:
 @cache
 def imagenet_1k() -> tuple[ClassName, ...]:
     """The 1,000 classes of ILSVRC 2012, by WordNet id."""
-    names, ids = tuple(open_clip_metadata().IMAGENET_CLASSNAMES), _wordnet_ids()
+    names, ids = tuple(open_clip_metadata().IMAGENET_CLASSNAMES), tuple(timm_file("imagenet_synsets.txt").split())
     if len(names) != 1000 or len(set(ids)) != 1000 or list(ids) != sorted(ids):
         raise DataError(
             f"ImageNet's classes: expected 1000 names (open_clip) and 1000 sorted ids (timm), got {len(names)} and"
@@ -60,10 +60,9 @@ def digits() -> tuple[ClassName, ...]:
 CLASS_LISTS = {"imagenet-1k": imagenet_1k, "imagenet-100": imagenet_100, "digits": digits}
 
 
-def _wordnet_ids() -> tuple[str, ...]:
-    # The file by itself: importing timm would pull in torch.
+def timm_file(name: str) -> str:
+    """The text of one of the tables that timm carries; read by itself, because importing timm pulls in torch."""
     spec = find_spec("timm")
     if spec is None or spec.origin is None:
-        raise DataError("ImageNet's WordNet ids are read from timm; pip install timm")
-    path = Path(spec.origin).parent / "data" / "_info" / "imagenet_synsets.txt"
-    return tuple(path.read_text(encoding="utf-8").split())
+        raise DataError("ImageNet's tables are read from timm; pip install timm")
+    return (Path(spec.origin).parent / "data" / "_info" / name).read_text(encoding="utf-8")

@@ -24,11 +24,11 @@ def read_card(path: Path) -> ScoreCard:
         data = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise DataError(f"{path}: no such score card") from None
-    except ValueError as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise DataError(f"{path}: not JSON ({error}); score the model again") from None
     found = data.get("format") if isinstance(data, dict) else None
     if found != FORMAT:
-        raise DataError(f"{path}: score card format {found!r}, this software reads {FORMAT}; update it")
+        raise DataError(f"{path}: score card format {found!r:.40}, this software reads {FORMAT}; update it")
     try:
         card = parse(ScoreCard, data, where=str(path))
     except UsageError as error:

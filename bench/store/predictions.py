@@ -4,11 +4,12 @@ No labels inside, so that a file can be scored by anyone and tells nothing about
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 
 from bench.core.errors import DataError, UsageError
@@ -18,6 +19,8 @@ from bench.store.atomic import replacing
 
 FORMAT = 1
 HEADER_KEY = b"imagenet-g"
+MOST_ROWS = 5_000_000
+MOST_BYTES = 8 << 30
 
 
 def write_predictions(path: Path, predictions: Predictions) -> None:
@@ -46,53 +49,63 @@ def header_metadata(header: PredictionHeader) -> dict[bytes, str]:
     return {HEADER_KEY: json.dumps(header.model_dump(mode="json"), sort_keys=True)}
 
 
-def read_predictions(path: Path, header: PredictionHeader | None = None) -> Predictions:
-    """Read a prediction file; a damaged or foreign one is a DataError of one line.
+def read_header(path: Path) -> PredictionHeader:
+    """What a prediction file is about, without its rows; errors as `read_predictions`."""
+    with _readable(path):
+        return _header(pq.read_schema(path).metadata, path)
 
-    A Parquet file carries its header. A CSV `image_id,predicted_class[,probability]` (class: an index
-    into the class list) cannot, so there `header` must be given.
-    """
-    if path.suffix == ".csv":
-        if header is None:
-            raise UsageError(f"{path}: a CSV does not say what it is about; name the track and the set")
-        return _read_csv(path, header)
+
+def read_predictions(path: Path) -> Predictions:
+    """Read a prediction file; a damaged or foreign one is a DataError of one line."""
+    with _readable(path):
+        _check_size(pq.read_metadata(path), path)
+        table = pq.ParquetFile(path).read()
+    header = _header(table.schema.metadata, path)
+    return Predictions(header, tuple(_ids(table, path)), _answers(table, header, path))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     try:
-        table = pq.read_table(path)
+        yield
     except FileNotFoundError:
         raise DataError(f"{path}: no such prediction file") from None
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path}: not a readable Parquet file ({_short(error)}); write it again") from None
-    return Predictions(_header(table.schema, path), tuple(_ids(table, path)), _answers(table, path))
-
-
-def read_header(path: Path) -> PredictionHeader:
-    """The header of a prediction file alone; errors as `read_predictions` has them."""
-    try:
-        return _header(pq.read_schema(path), path)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, MemoryError, OverflowError, pa.ArrowException) as error:
         raise DataError(f"{path}: not a readable Parquet file ({_short(error)}); write it again") from None
 
 
-def _header(schema: pa.Schema, path: Path) -> PredictionHeader:
-    text = (schema.metadata or {}).get(HEADER_KEY)
+def _check_size(metadata: pq.FileMetaData, path: Path) -> None:
+    """A small file can unfold to any size; its own account of that is read first."""
+    size = sum(metadata.row_group(index).total_byte_size for index in range(metadata.num_row_groups))
+    if metadata.num_rows > MOST_ROWS or size > MOST_BYTES:
+        raise DataError(
+            f"{path}: {metadata.num_rows:,} rows, {size >> 20:,} MB unpacked; at most {MOST_ROWS:,} rows and"
+            f" {MOST_BYTES >> 20:,} MB are read"
+        )
+
+
+def _header(metadata: dict[bytes, bytes] | None, path: Path) -> PredictionHeader:
+    text = (metadata or {}).get(HEADER_KEY)
     if text is None:
         raise DataError(f"{path}: no header {HEADER_KEY.decode()!r} in its metadata; not a prediction file of ours")
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise DataError(f"{path}: the header in the file's metadata is not JSON; write it again") from None
     found = data.get("format") if isinstance(data, dict) else None
     if found != FORMAT:
-        raise DataError(f"{path}: prediction format {found!r}, this software reads {FORMAT}; update it")
+        raise DataError(f"{path}: prediction format {found!r:.40}, this software reads {FORMAT}; update it")
     try:
         return parse(PredictionHeader, data, where=str(path))
     except UsageError as error:
         raise DataError(str(error)) from None
 
 
-def _answers(table: pa.Table, path: Path) -> Answers:
+def _answers(table: pa.Table, header: PredictionHeader, path: Path) -> Answers:
     logits = _matrix(table, "logits", path, np.float32) if "logits" in table.column_names else None
     if logits is not None and "topk_class" not in table.column_names:
+        if header.kept_digest is not None:
+            raise DataError(f"{path}: logits of some classes only; add the column topk_class, which names classes")
         _finite(logits, table, path)
         return answers_of(logits)
     classes = _matrix(table, "topk_class", path, np.int64)
@@ -132,28 +145,6 @@ def _ids(table: pa.Table, path: Path) -> list[str]:
     if any(not isinstance(image_id, str) for image_id in ids):
         raise DataError(f"{path}: column 'image_id' must hold text for each image")
     return ids
-
-
-def _read_csv(path: Path, header: PredictionHeader) -> Predictions:
-    kinds = {"image_id": pa.string(), "predicted_class": pa.int64(), "probability": pa.float32()}
-    try:
-        table = pyarrow.csv.read_csv(path, convert_options=pyarrow.csv.ConvertOptions(column_types=kinds))
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such prediction file") from None
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path}: not a readable CSV ({_short(error)})") from None
-    classes = _column(table, "predicted_class", path)
-    told = "probability" in table.column_names
-    odds = _column(table, "probability", path).astype(np.float32) if told else None
-    return Predictions(header, tuple(_ids(table, path)), Answers(classes, odds))
-
-
-def _column(table: pa.Table, name: str, path: Path) -> np.ndarray:
-    if name not in table.column_names:
-        raise DataError(f"{path}: no column {name!r}, found {', '.join(table.column_names)}")
-    if table.column(name).null_count:
-        raise DataError(f"{path}: column {name!r} has an empty cell")
-    return table.column(name).to_numpy().reshape(-1, 1)
 
 
 def _lists(matrix: np.ndarray, kind: pa.DataType) -> pa.Array:

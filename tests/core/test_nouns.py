@@ -52,10 +52,10 @@ def test_an_image_set_keeps_identity_when_picked():
 def test_a_track_refuses_names_that_are_no_sets():
     track = parse(Track, TRACK, where="t.yaml")
     assert track.shifted == ("shift",)
-    with pytest.raises(UsageError, match=r"t.yaml: unknown set 'shft': did you mean shift\?"):
+    with pytest.raises(UsageError, match=r"t.yaml: headline.sets.0: unknown set 'shft': did you mean shift\?"):
         parse(Track, TRACK | {"headline": {"sets": ["shft"]}}, where="t.yaml")
     both = TRACK["sets"] | {"x": {"source": "a", "dataset": "d@1.0.0", "split": "val", "title": "X"}}
-    with pytest.raises(UsageError, match="exactly one of source and dataset"):
+    with pytest.raises(UsageError, match="exactly one of source, dataset and folder"):
         parse(Track, TRACK | {"sets": both}, where="t.yaml")
     with pytest.raises(UsageError, match="dataset and split go together"):
         parse(Track, TRACK | {"sets": TRACK["sets"] | {"x": {"dataset": "d@1.0.0", "title": "X"}}}, where="t.yaml")
@@ -69,7 +69,7 @@ def test_model_references():
         "resnet10t",
         None,
     )
-    assert ref.slug == "checkpoint-weights-a-b.safetensors"
+    assert ref.slug == "checkpoint-weights-a-b.safetensors-" + ref.slug[-8:]
     assert ModelRef.parse(str(ref)) == ref
     assert "/" not in ModelRef.parse("run:../../etc/passwd").slug
     for text in ("resnet50", ":x", "run:", "run:x?arch"):

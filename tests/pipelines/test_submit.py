@@ -8,6 +8,7 @@ from bench.core.errors import UsageError
 from bench.core.score import ScoreCard
 from bench.pipelines.population import population
 from bench.pipelines.predict import predict
+from bench.pipelines.score import Given
 from bench.pipelines.submit import judge, submit
 from bench.pipelines.train import train
 from bench.store.cards import read_card
@@ -23,7 +24,8 @@ def track(monkeypatch):
 def submitted(track, arm: str, tmp_path: Path, **options) -> ScoreCard:
     run = train(track, arm, arch="sklearn:naive-bayes", data_root=tmp_path, quiet=True)
     models, places = [f"run:{run.id}"], {"data_root": tmp_path, "board_dir": tmp_path / "boards"}
-    (card,) = submit(models, track=track, **places, quiet=True, **options)
+    given = Given(title=options.pop("title", None))
+    (card,) = submit(models, track=track, **places, given=given, quiet=True, **options)
     return card
 
 
@@ -33,7 +35,9 @@ def test_a_complete_submission_is_listed_and_filed(track, tmp_path: Path) -> Non
     path = tmp_path / "boards" / "toy" / "results" / f"{card.slug}.json"
     assert read_card(path) == card
     files = predict([card.model], track, data_root=tmp_path, quiet=True)
-    again = submit(files, track=track, data_root=tmp_path, board_dir=tmp_path / "b", role="arm", title="Mine")
+    again = submit(
+        files, track=track, data_root=tmp_path, board_dir=tmp_path / "b", role="arm", given=Given(title="Mine")
+    )
     assert again == [card]
 
 
@@ -78,4 +82,4 @@ def test_the_population_is_trained_once_and_filed_as_standard(track, tmp_path: P
 
 def test_one_title_for_two_models_is_refused(track, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--title 'x' names one model, got 2"):
-        submit(["run:a", "run:b"], track=track, data_root=tmp_path, title="x")
+        submit(["run:a", "run:b"], track=track, data_root=tmp_path, given=Given(title="x"))

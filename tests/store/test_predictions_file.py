@@ -3,7 +3,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bench.core.errors import DataError, UsageError
+from bench.core.errors import DataError
 from bench.core.predictions import Answers, PredictionHeader, Predictions
 from bench.store.predictions import read_predictions, write_predictions
 
@@ -16,7 +16,6 @@ HEADER = PredictionHeader(
     preprocessing={"size": 32, "mean": 0.5},
     versions={"torch": "2"},
 )
-CSV_EMPTY_CELL = "image_id,predicted_class\na,\n"
 
 
 @pytest.fixture
@@ -95,25 +94,3 @@ def test_logits_become_the_best_five(path):
     assert found.answers.topk_class.tolist() == [[1, 3, 2, 4, 0], [0, 1, 2, 3, 4]]
     expected = np.exp(3) / (np.exp(3) + np.exp(2) + 2 * np.exp(1) + 2)
     assert found.answers.topk_probability[0, 0] == pytest.approx(expected, rel=1e-6)
-
-
-def test_csv_needs_a_header_and_then_reads(tmp_path):
-    path = tmp_path / "answers.csv"
-    path.write_text("image_id,predicted_class,probability\na,3,0.5\nb,1,1\n")
-    with pytest.raises(UsageError, match="does not say what it is about"):
-        read_predictions(path)
-    found = read_predictions(path, HEADER)
-    assert found.image_ids == ("a", "b")
-    assert found.answers.topk_class.tolist() == [[3], [1]]
-    assert found.answers.topk_probability.tolist() == [[0.5], [1.0]]
-    path.write_text("image_id,predicted_class\na,3\n")
-    assert read_predictions(path, HEADER).answers.topk_probability is None
-
-
-@pytest.mark.parametrize("text", ["", "image_id\na\n", "image_id,predicted_class\na,cat\n", CSV_EMPTY_CELL])
-def test_a_bad_csv_is_one_line(tmp_path, text):
-    path = tmp_path / "answers.csv"
-    path.write_text(text)
-    with pytest.raises(DataError, match=r"answers\.csv") as caught:
-        read_predictions(path, HEADER)
-    assert "\n" not in str(caught.value)
