@@ -19,10 +19,15 @@ def lacks(source: str) -> str | None:
 def open_model(ref: ModelRef, setting: Setting) -> Classifier:
     """The classifier that `ref` names, for the classes of `setting`; its network is built at the first question.
 
-    UsageError for an unknown source or option and for a model that does not say how its input is
+    UsageError for an unknown source, option or backend and for a model that does not say how its input is
     prepared; DataError for a file that is absent, damaged, or made for other classes.
     """
-    return look_up(MODEL_SOURCES, ref.source, kind="model source")(ref, setting)
+    source = look_up(MODEL_SOURCES, ref.source, kind="model source")
+    if setting.backend not in ("auto", "torch"):
+        from bench.models.backends import check_backend
+
+        check_backend(setting.backend)
+    return source(ref, setting)
 
 
 def _installed(package: str) -> bool:

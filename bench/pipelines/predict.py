@@ -76,11 +76,12 @@ def predict(
     files: list[list[Path]] = []
     for name in sets or sets_to_score(track, data_root=data_root):
         question = Question(texts, setting, track, name, limit, threads, means.kept_gib)
-        files.append(_predict_set(question, classifiers, means.engine, quiet=quiet))
+        files.append(predict_set(question, classifiers, means.engine, quiet=quiet))
     return [of_set[index] for index in range(len(texts)) for of_set in files]
 
 
-def _predict_set(question: Question, models: Sequence[Classifier], engine: str, *, quiet: bool) -> list[Path]:
+def predict_set(question: Question, models: Sequence[Classifier], engine: str, *, quiet: bool) -> list[Path]:
+    """The files of opened models on one set, in their order; `question` is what other processes need to know."""
     track, name, data_root = question.track, question.set, question.setting.data_root
     whole = open_set(track, name, data_root=data_root)
     images = whole.first(question.limit)

@@ -1,0 +1,58 @@
+"""The record of one comparison, and the clock."""
+
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+
+import torch
+
+from bench.core.record import Record
+
+LIBRARIES = ("torch", "diffusers", "numpy", "pyarrow", "pillow")
+
+
+class Comparison(Record):
+    """Ours against a peer in `unit`; `ratio` above 1 means that ours is faster, or needs less memory.
+
+    `limit_share` is the share of what the hardware could do, where that is known.
+    """
+
+    name: str
+    ours: float
+    peer: float
+    unit: str
+    ratio: float
+    limit_share: float | None
+    machine: str
+    versions: dict[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.name:<28} ours {self.ours:10.2f}  peer {self.peer:10.2f} {self.unit:<10} ratio {self.ratio:6.2f}"
+
+
+def comparison(name: str, *, ours: float, peer: float, unit: str, less_is_better: bool = False) -> Comparison:
+    """A comparison on this machine, rounded for reading."""
+    return Comparison(
+        name=name,
+        ours=round(ours, 3),
+        peer=round(peer, 3),
+        unit=unit,
+        ratio=round(peer / ours if less_is_better else ours / peer, 3),
+        limit_share=None,
+        machine=f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads",
+        versions={one: version(one) for one in LIBRARIES},
+    )
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """How long `run()` takes."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def in_turn(ours: Callable[[], object], peer: Callable[[], object], *, rounds: int = 3) -> tuple[float, float]:
+    """The least seconds of each of two things that are done in turn, so that a busy machine hits both alike."""
+    times = [(seconds(ours), seconds(peer)) for _ in range(rounds)]
+    return min(one for one, _ in times), min(other for _, other in times)
