@@ -7,7 +7,7 @@ on nothing but the image, so that blocks, units, threads and engines change no b
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -101,9 +101,9 @@ def answered(
     with ExitStack() as sessions:
         for index in asked:
             sessions.enter_context(models[index].network.session())
-        answer = partial(_answer_piece, models, images, keep=keep)
+        answer = partial(_answer_piece, models, images, keep)
         found: dict[int, list[Answers]] = {}
-        answers = in_order(lambda piece: answer(piece[0], piece[1]), pieces, threads=question.threads)
+        answers = in_order(answer, pieces, threads=question.threads)
         for number, (piece, given) in enumerate(zip(pieces, answers, strict=True)):
             for index, part in zip(piece[1], given, strict=True):
                 found.setdefault(index, []).append(part)
@@ -114,8 +114,9 @@ def answered(
 
 
 def _answer_piece(
-    models: Sequence[Classifier], images: ImageSet, rows: np.ndarray, indexes: Sequence[int], *, keep: KeptArrays
+    models: Sequence[Classifier], images: ImageSet, keep: KeptArrays, piece: tuple[np.ndarray, tuple[int, ...], int]
 ) -> list[Answers]:
+    rows, indexes, _ = piece
     preparations = list(dict.fromkeys(models[index].prepare for index in indexes))
     pixels = dict(zip(preparations, _prepared(images, rows, preparations, keep), strict=True))
     return [_answers(models[index], pixels[models[index].prepare], images.kept) for index in indexes]
@@ -125,22 +126,23 @@ def _prepared(
     images: ImageSet, rows: np.ndarray, preparations: Sequence[Preprocessing], keep: KeptArrays
 ) -> list[np.ndarray]:
     """The pixels of `rows` for each preprocessing; an image is decoded once, and not at all where all is kept."""
+    keys = [_key(images, rows, prepare) if keep.limit else "" for prepare in preparations]
+    found = [keep.find(key) for key in keys]
+    missing = [index for index, pixels in enumerate(found) if pixels is None]
+    made: dict[int, list[np.ndarray]] = {index: [] for index in missing}
+    for row in rows if missing else ():
+        image = _read(images, int(row))
+        for index in missing:
+            made[index].append(preparations[index].pixels([image]))
+    for index in missing:
+        found[index] = np.concatenate(made[index])
+        keep.put(keys[index], found[index])
+    return [pixels for pixels in found if pixels is not None]
 
-    @cache
-    def read() -> list[Any]:
-        return [_read(images, int(row)) for row in rows]
 
-    def key(prepare: Preprocessing) -> str:
-        where = [images.digest, [images.ids[int(row)] for row in rows], prepare.card]
-        return digest_json(where).removeprefix("sha256:")
-
-    if not keep.limit:
-        return [prepare.pixels(read()) for prepare in preparations]
-    return [keep(key(prepare), partial(_pixels, prepare, read)) for prepare in preparations]
-
-
-def _pixels(prepare: Preprocessing, read: Callable[[], list[Any]]) -> np.ndarray:
-    return prepare.pixels(read())
+def _key(images: ImageSet, rows: np.ndarray, prepare: Preprocessing) -> str:
+    about = [images.digest, [images.ids[int(row)] for row in rows], prepare.card]
+    return digest_json(about).removeprefix("sha256:")
 
 
 def _read(images: ImageSet, row: int) -> Any:
