@@ -15,7 +15,7 @@ from bench.models.hub import hub_folder
 from bench.models.opening import declaration, options_of, torch_classifier
 from bench.models.preprocessing import Preprocessing
 from bench.models.setting import Setting
-from bench.models.weights_file import file_digest
+from bench.models.weights_file import file_digest, readable
 
 FILES = ("config.json", "preprocessor_config.json", "*.safetensors", "*.safetensors.index.json")
 RESAMPLINGS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
@@ -37,7 +37,7 @@ def open_hugging_face(ref: ModelRef, setting: Setting) -> Classifier:
     return torch_classifier(
         ref,
         setting,
-        lambda: _network(folder, where),
+        lambda: _network(folder, weights, where),
         about=declaration(ref, (config.get("architectures") or [config.get("model_type", "unknown")])[0]),
         weights=next(iter(digests.values())) if len(digests) == 1 else digest_json(digests),
         prepare=hf_preprocessing(_json(folder / "preprocessor_config.json", where), where=where),
@@ -77,12 +77,15 @@ def _shape(config: dict[str, Any], *, where: str) -> dict[str, str]:
     raise UsageError(f"{where}: its processor resizes to {size}: not supported yet")
 
 
-def _network(folder: Path, where: str) -> Any:
-    from safetensors import SafetensorError
+def _network(folder: Path, weights: list[Path], where: str) -> Any:
+    from safetensors import SafetensorError, safe_open
     from transformers import AutoModelForImageClassification
 
     from bench.models.logits_of import LogitsOf
 
+    for path in weights:
+        with readable(path), safe_open(path, framework="numpy"):
+            pass  # Opening it compares its length with its header.
     try:
         network, report = AutoModelForImageClassification.from_pretrained(
             folder, use_safetensors=True, trust_remote_code=False, local_files_only=True, output_loading_info=True

@@ -11,8 +11,9 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import weakref
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ class CodeProcess:
             stdout=subprocess.PIPE,
             env=environment,
         )
-        weakref.finalize(self, self._process.kill)
+        weakref.finalize(self, _stop, self._process)
 
     def ask_preprocessing(self) -> Preprocessing:
         """What the code says of its input, and a notice where the system cannot keep it off the network."""
@@ -92,22 +93,21 @@ class CodeProcess:
         mean, std = (np.array(values, dtype=np.float32) for values in (self._prepare.mean, self._prepare.std))
         values = np.ascontiguousarray(((images.astype(np.float32) / 255 - mean) / std).transpose(0, 3, 1, 2))
         shape, _, data = self._exchange(json.dumps(values.shape).encode() + b"\n" + values.tobytes()).partition(b"\n")
-        scores = np.frombuffer(data, dtype=np.float32)
-        expected = json.loads(shape)
-        if len(expected) != 2 or expected[0] != len(pixels):
-            raise DataError(f"{self._where}: expected scores [{len(pixels)}, C], got {expected}")
-        return scores.reshape(expected)
+        rows = json.loads(shape)[:1]
+        if rows != [len(pixels)] or shape.count(b",") != 1:
+            raise DataError(f"{self._where}: expected scores [{len(pixels)}, C], got {shape.decode()[:40]}")
+        return np.frombuffer(data, dtype=np.float32).reshape(len(pixels), -1)
 
     def _exchange(self, question: bytes | None) -> bytes:
         """The answer to a question (None: to the start); a process that takes too long is stopped."""
-        clock = threading.Timer(self._seconds, self._process.kill)
+        started, clock = time.monotonic(), threading.Timer(self._seconds, self._process.kill)
         clock.start()
         try:
             if question is not None:
                 write_message(self._process.stdin, question)
             message = read_message(self._process.stdout)
         except (EOFError, BrokenPipeError):
-            raise self._died(in_time=clock.is_alive()) from None
+            raise self._died(in_time=time.monotonic() - started < self._seconds) from None
         finally:
             clock.cancel()
         if message[:1] != b"=":
@@ -119,6 +119,14 @@ class CodeProcess:
         if not in_time:
             return DataError(f"{self._where}: no answer in {self._seconds:g} seconds, stopped; ?seconds=N allows more")
         return DataError(f"{self._where}: its process died (exit status {status}); ?memory=GiB allows more memory")
+
+
+def _stop(process: Any) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        with suppress(BrokenPipeError):
+            pipe.close()
 
 
 _DEFAULTS = {"memory": MEMORY, "seconds": SECONDS}
