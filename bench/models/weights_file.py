@@ -30,9 +30,7 @@ def file_digest(path: Path) -> str:
 def check_size(path: Path, size: int) -> None:
     """DataError for more bytes than LARGEST."""
     if size > LARGEST:
-        raise DataError(
-            f"{path}: {size / 2**30:.1f} GiB, a model file may have {LARGEST / 2**30:g}; export a smaller one"
-        )
+        raise DataError(f"{path}: {size / 2**30:.1f} GiB, expected at most {LARGEST / 2**30:g}; export a smaller one")
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -91,9 +89,7 @@ def _unpickled(path: Path) -> dict[str, Any]:
         if isinstance(found, dict) and isinstance(found.get(wrapper), dict):
             found = found[wrapper]
     if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
-        raise DataError(
-            f"{path}: expected a state dict (names and tensors), got {type(found).__name__} of other things"
-        )
+        raise DataError(f"{path}: expected a state dict (names and tensors), got another {type(found).__name__}")
     return {str(name).removeprefix("module."): tensor for name, tensor in found.items()}
 
 

@@ -94,7 +94,8 @@ def one_line(text: str, tmp_path: Path, images) -> tuple[type, str]:
 
 def test_an_unknown_source_option_or_architecture(images, checkpoint: Path, tmp_path: Path) -> None:
     kind, text = one_line("chekpoint:x.safetensors", tmp_path, images)
-    assert (kind, text) == (UsageError, "unknown model source 'chekpoint': did you mean checkpoint?")
+    assert kind is UsageError
+    assert text.startswith("unknown model source 'chekpoint': did you mean checkpoint")
     kind, text = one_line(f"checkpoint:{checkpoint}?sise=32", tmp_path, images)
     assert kind is UsageError
     assert text.endswith("unknown option 'sise': did you mean size?")

@@ -141,7 +141,7 @@ def test_pickles_and_libraries_inside_are_refused_and_do_not_run(members, tmp_pa
     own_type = json.dumps({"type": "os.system", "context": "null", "children_spec": []})
 
     def spec(graph) -> None:
-        graph["module_call_graph"][0]["signature"]["in_spec"] = f"[1, {own_type}]"
+        graph["graph_module"]["module_call_graph"][0]["signature"]["in_spec"] = f"[1, {own_type}]"
 
     for change, why in (
         ({"data/sample_inputs/model.pt": hostile}, "its example inputs are more than tensors"),

@@ -60,7 +60,7 @@ def test_probabilities_are_those_of_scikit_learn(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_asked_for(tmp_path: Path) -> None:
-    estimator = LogisticRegression(max_iter=1).fit(np.eye(4, 768), np.arange(4))
+    estimator = LogisticRegression(max_iter=500).fit(np.eye(4, 768), np.arange(4))
     linear(estimator, tmp_path / "own.onnx", {})
     with pytest.raises(UsageError, match="does not say how its input is prepared: missing mode, size"):
         opened(tmp_path / "own.onnx")
