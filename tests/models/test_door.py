@@ -98,7 +98,7 @@ def test_an_unknown_source_option_or_architecture(images, checkpoint: Path, tmp_
     assert text.startswith("unknown model source 'chekpoint': did you mean checkpoint")
     kind, text = one_line(f"checkpoint:{checkpoint}?sise=32", tmp_path, images)
     assert kind is UsageError
-    assert text.endswith("unknown option 'sise': did you mean size?")
+    assert text.endswith("unknown option 'sise': did you mean size or resize?")
     kind, text = one_line(f"checkpoint:{checkpoint}?arch=test_resnet", tmp_path, images)
     assert kind is UsageError
     assert "the file says arch=test_vit, the option test_resnet" in text

@@ -54,7 +54,7 @@ def score_three_in_one_pass(*, limit: int = 1000) -> Comparison:
         def command(number: str, *models: str) -> None:
             root = Path(name) / number
             options = ["--track", str(track), "--data-root", str(root), "--limit", str(limit), "--quiet"]
-            _run([sys.executable, "-m", "bench.cli", "predict", *models, *options])
+            _run([sys.executable, "run_bench.py", "predict", *models, *options])
 
         refs = [f"package:{model}" for model in MODELS]
         times = []
