@@ -14,6 +14,7 @@ from bench import __version__
 from bench.core.errors import BenchError, DataError, SubmissionRejected, UsageError
 
 INTERRUPTED = 130
+LARGEST_BATCH = 4096
 
 app = typer.Typer(
     name="imagenet-g",
@@ -32,6 +33,14 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars, no notic
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most N images; marked as not for publication.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes (default: one for each core).")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps or auto.")]
+Backend = Annotated[
+    Literal["auto", "openvino", "onnxruntime", "torch"],
+    typer.Option("--backend", help="What computes on a CPU; one that disagrees with torch is not used."),
+]
+Batch = Annotated[str, typer.Option("--batch-size", metavar="N|auto", help="Images asked at once.")]
+TrustCode = Annotated[bool, typer.Option("--trust-code", help="Let py: run the code that it names.")]
+Engine = Annotated[Literal["local", "ray"], typer.Option("--engine", help="Where the work runs.")]
+KeepImages = Annotated[float, typer.Option("--keep-images", min=0, metavar="GIB", help="Keep prepared images.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Fail early instead of asking a hub.")]
 TrackName = Annotated[str, typer.Option("--track", help="A track's name, or a track file ending in .yaml.")]
 BoardDir = Annotated[Path | None, typer.Option("--board-dir", help="Where boards are kept (default: leaderboards/).")]
@@ -287,8 +296,13 @@ def predict(
     track: TrackName,
     sets: Annotated[list[str] | None, typer.Option("--set", help="Only this set (may be repeated).")] = None,
     limit: Limit = None,
-    workers: Workers = None,
     device: Device = "auto",
+    backend: Backend = "auto",
+    batch_size: Batch = "auto",
+    workers: Workers = None,
+    engine: Engine = "local",
+    keep_images: KeepImages = 0.0,
+    trust_code: TrustCode = False,
     offline: Offline = False,
     data_root: Root = None,
     quiet: Quiet = False,
@@ -299,8 +313,9 @@ def predict(
     from bench.pipelines.tracks import load_track
 
     root = _root(data_root, offline=offline)
-    options = {"limit": limit, "workers": workers, "device": device, "quiet": quiet}
-    files = [str(path) for path in run(models, load_track(track), sets=sets, data_root=root, **options)]
+    means = _means(device, backend, batch_size, workers, engine=engine, keep_images=keep_images, trust_code=trust_code)
+    found = run(models, load_track(track), sets=sets, data_root=root, limit=limit, means=means, quiet=quiet)
+    files = [str(path) for path in found]
     print(json.dumps(files, indent=1) if as_json else "\n".join(files))
 
 
@@ -334,6 +349,13 @@ def submit(
     of_set: Annotated[str | None, typer.Option("--set", help="The set that a CSV answers.")] = None,
     declaration: DeclarationFile = None,
     limit: Limit = None,
+    device: Device = "auto",
+    backend: Backend = "auto",
+    batch_size: Batch = "auto",
+    workers: Workers = None,
+    engine: Engine = "local",
+    keep_images: KeepImages = 0.0,
+    trust_code: TrustCode = False,
     board_dir: BoardDir = None,
     offline: Offline = False,
     data_root: Root = None,
@@ -353,6 +375,9 @@ def submit(
         board_dir=board_dir,
         given=given(declaration, of_set=of_set, title=title),
         limit=limit,
+        means=_means(
+            device, backend, batch_size, workers, engine=engine, keep_images=keep_images, trust_code=trust_code
+        ),
         quiet=quiet,
     )
     _show(cards, as_json)
@@ -504,6 +529,24 @@ def _root(data_root: Path | None, *, offline: bool = False) -> Path:
     from bench.pipelines.place import settle
 
     return settle(data_root, offline=offline)
+
+
+def _means(
+    device: str,
+    backend: str,
+    batch_size: str,
+    workers: int | None,
+    *,
+    engine: str,
+    keep_images: float,
+    trust_code: bool,
+) -> Any:
+    from bench.pipelines.predict import Means
+
+    if batch_size != "auto" and not (batch_size.isdecimal() and 1 <= int(batch_size) <= LARGEST_BATCH):
+        raise UsageError(f"--batch-size: expected auto or a number from 1 to {LARGEST_BATCH}, got {batch_size!r}")
+    batch = None if batch_size == "auto" else int(batch_size)
+    return Means(device, backend, batch, workers, trust_code, engine, keep_images)
 
 
 def _show(result: Any, as_json: bool) -> None:

@@ -69,6 +69,13 @@ BAD = [
     (("submit", "zoo:resnet50", "--track", "digits"), 2, "unknown model source 'zoo'"),
     (("submit", "checkpoint:none.safetensors?arch=resnet10t", "--track", "digits"), 3, "none.safetensors"),
     (("submit", "run:nobody", "--track", "digits"), 2, "nobody"),
+    (("predict", "py:os:getcwd", "--track", "digits"), 2, "look at it, then add --trust-code"),
+    (
+        ("predict", "run:x", "--track", "digits", "--batch-size", "0"),
+        2,
+        "--batch-size: expected auto or a number from 1",
+    ),
+    (("predict", "onnx:none.onnx", "--track", "digits"), 3, "none.onnx: no such file"),
     (("publish", "digits", "--board-dir", "/nowhere/boards"), 3, "no listed score card"),
     (("predict", "resnet50", "--track", "digits"), 2, "expected source:name"),
     (("score", "none.parquet"), 3, "none.parquet: no such prediction file"),

@@ -18,14 +18,19 @@ INTERPOLATIONS = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 CHANNELS = {"L": 1, "RGB": 3}
-KEYS = ("mode", "size", "mean", "std", "interpolation")
+REQUIRED = ("mode", "size", "mean", "std", "interpolation")
+KEYS = (*REQUIRED, "resize", "fit")
+FITS = ("crop", "squash")
+LARGEST = 4096
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Convert to `mode`; resize the shorter side to `size` and crop the centre; scale to 0..1; (x - mean) / std.
+    """Convert to `mode`; resize to `resize` (default: `size`) and crop the centre; scale to 0..1; (x - mean) / std.
 
-    An image that has mode and size already keeps its pixels. `mean` and `std`: one number a channel.
+    `fit`: `crop` resizes the shorter side and keeps the shape, `squash` makes a square. Lengths and
+    offsets are rounded as torchvision's `Resize` and `CenterCrop` do. An image that has mode and size
+    already keeps its pixels. `mean` and `std`: one number a channel.
     """
 
     mode: str
@@ -33,26 +38,30 @@ class Preprocessing:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     interpolation: str
+    resize: int | None = None
+    fit: str = "crop"
 
     @classmethod
     def read(cls, said: Mapping[str, str], *, where: str) -> "Preprocessing":
         """From the texts of a checkpoint's metadata or of the options; UsageError for what is missing or wrong."""
-        missing = [key for key in KEYS if key not in said]
+        missing = [key for key in REQUIRED if key not in said]
         if missing:
             raise UsageError(
                 f"{where}: does not say how its input is prepared: missing {', '.join(missing)}; give it as"
                 " ?mode=RGB&size=224&mean=0.485,0.456,0.406&std=0.229,0.224,0.225&interpolation=bicubic"
             )
-        for key, known in (("mode", CHANNELS), ("interpolation", INTERPOLATIONS)):
-            if said[key] not in known:
+        for key, known in (("mode", CHANNELS), ("interpolation", INTERPOLATIONS), ("fit", FITS)):
+            if said.get(key, "crop") not in known:
                 raise UsageError(f"{where}: {unknown(said[key], known=known, kind=key)}")
         channels = CHANNELS[said["mode"]]
-        if not said["size"].isdecimal() or not 1 <= int(said["size"]) <= 4096:
-            raise UsageError(f"{where}: size: expected whole pixels from 1 to 4096, got {said['size']!r}")
+        size, resize = (_pixels(said.get(key, said["size"]), where=f"{where}: {key}") for key in ("size", "resize"))
+        if resize < size:
+            raise UsageError(f"{where}: resize: expected at least the size {size}, got {resize}")
         mean, std = (_numbers(said[key], channels, where=f"{where}: {key}") for key in ("mean", "std"))
         if min(std) <= 0:
             raise UsageError(f"{where}: std: expected numbers above 0, got {said['std']!r}")
-        return cls(said["mode"], int(said["size"]), mean, std, said["interpolation"])
+        fit = said.get("fit", "crop")
+        return cls(said["mode"], size, mean, std, said["interpolation"], resize if resize > size else None, fit)
 
     @property
     def said(self) -> dict[str, str]:
@@ -68,6 +77,8 @@ class Preprocessing:
             "mean": ",".join(f"{value!r}" for value in self.mean),
             "std": ",".join(f"{value!r}" for value in self.std),
             "interpolation": self.interpolation,
+            **({} if self.resize is None else {"resize": self.resize}),
+            **({} if self.fit == "crop" else {"fit": self.fit}),
         }
 
     def pixels(self, images: Sequence[Any]) -> np.ndarray:
@@ -76,14 +87,19 @@ class Preprocessing:
 
     def _fit(self, image: Any) -> Any:
         image = image if image.mode == self.mode else image.convert(self.mode)
-        if image.size == (self.size, self.size):
-            return image
         width, height = image.size
-        scale = self.size / min(width, height)
-        wide = (max(self.size, round(width * scale)), max(self.size, round(height * scale)))
-        image = image.resize(wide, INTERPOLATIONS[self.interpolation])
-        left, top = (wide[0] - self.size) // 2, (wide[1] - self.size) // 2
-        return image.crop((left, top, left + self.size, top + self.size))
+        side, shorter = self.resize or self.size, min(width, height)
+        wide = (int(side * width / shorter), int(side * height / shorter)) if self.fit == "crop" else (side, side)
+        if image.size != wide:
+            image = image.resize(wide, INTERPOLATIONS[self.interpolation])
+        left, top = (round((length - self.size) / 2) for length in wide)
+        return image if wide == (self.size,) * 2 else image.crop((left, top, left + self.size, top + self.size))
+
+
+def _pixels(text: str, *, where: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= LARGEST:
+        raise UsageError(f"{where}: expected whole pixels from 1 to {LARGEST}, got {text!r}")
+    return int(text)
 
 
 def _numbers(text: str, channels: int, *, where: str) -> tuple[float, ...]:

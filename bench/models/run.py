@@ -1,26 +1,32 @@
-"""`run:ID`: a classifier that was trained here, in the folder `<data_root>/runs/<ID>/`."""
+"""`run:ID`: a classifier that was trained here, in the folder `<data_root>/runs/<ID>/`.
 
-from pathlib import Path
+torch computes it unless another backend is asked for: these networks are small, and their published
+answers are to be the same bits wherever an optional backend is installed.
+"""
 
-from bench.core.classes import ClassName
+from dataclasses import replace
+
 from bench.core.errors import DataError, UsageError
 from bench.core.model_ref import ModelRef
 from bench.core.registry import unknown
 from bench.models.classifier import Classifier
-from bench.models.safetensors_file import open_file
+from bench.models.safetensors_file import open_header, read_header
+from bench.models.setting import Setting
 from bench.models.skops_file import open_skops
 
 
-def open_run(ref: ModelRef, *, classes: tuple[ClassName, ...], device: str = "auto", data_root: Path) -> Classifier:
+def open_run(ref: ModelRef, setting: Setting) -> Classifier:
     """The classifier of a finished run; an unknown ID is a UsageError with the nearest finished ones."""
     if ref.options:
         raise UsageError(f"{ref}: a run takes no options; its record says everything")
-    finished = {path.parent.name for path in (data_root / "runs").glob("*/run.json")}
+    runs = setting.data_root / "runs"
+    finished = {path.parent.name for path in runs.glob("*/run.json")}
     if ref.name not in finished:
-        raise UsageError(unknown(ref.name, known=finished, kind=f"run under {data_root / 'runs'}"))
-    folder = data_root / "runs" / ref.name
+        raise UsageError(unknown(ref.name, known=finished, kind=f"run under {runs}"))
+    folder = runs / ref.name
     if (folder / "model.safetensors").is_file():
-        return open_file(ref, folder / "model.safetensors", classes=classes, device=device)
+        plain = replace(setting, backend="torch" if setting.backend == "auto" else setting.backend)
+        return open_header(ref, read_header(folder / "model.safetensors"), plain)
     if (folder / "model.skops").is_file():
-        return open_skops(ref, folder / "model.skops", classes=classes)
+        return open_skops(ref, folder / "model.skops", setting)
     raise DataError(f"{ref}: {folder} has no model.safetensors or model.skops; remove the folder and train it again")

@@ -1,27 +1,25 @@
 """A classifier in a safetensors file: what its header says, and its weights on a timm architecture."""
 
-import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
 from bench.core.classes import ClassName
 from bench.core.errors import DataError, UsageError
 from bench.core.model_ref import ModelRef
 from bench.core.record import parse
-from bench.core.registry import unknown
-from bench.core.score import Declaration
 from bench.core.training_run import TrainingRun
 from bench.models.classifier import Classifier
-from bench.models.preprocessing import KEYS, Preprocessing
+from bench.models.opening import declaration, options_of, torch_classifier
+from bench.models.preprocessing import CHANNELS, KEYS, Preprocessing
+from bench.models.setting import Setting
+from bench.models.weights_file import file_digest, parameters, read_state, readable
 
-OPTIONS = ("arch", "licence", *KEYS)
-STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+OPTIONS = ("arch", *KEYS)
 
 
 @dataclass(frozen=True)
@@ -33,60 +31,50 @@ class Header:
     shapes: dict[str, tuple[int, ...]]
     digest: str
 
-    @property
-    def parameters(self) -> int:
-        """Learned numbers: running statistics are not counted."""
-        learned = [shape for name, shape in self.shapes.items() if not name.endswith(STATISTICS)]
-        return sum(_product(shape) for shape in learned)
-
 
 def read_header(path: Path) -> Header:
     """DataError where the file is absent, cut short, or not safetensors."""
-    with _readable(path):
-        with safe_open(path, framework="numpy") as file:
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            said = dict(file.metadata() or {})
-        with open(path, "rb") as file:
-            return Header(path, said, shapes, "sha256:" + hashlib.file_digest(file, "sha256").hexdigest())
+    digest = file_digest(path)
+    with readable(path), safe_open(path, framework="numpy") as file:
+        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        return Header(path, dict(file.metadata() or {}), shapes, digest)
 
 
-def open_file(
-    ref: ModelRef, path: Path, *, classes: tuple[ClassName, ...], device: str, title: str | None = None
-) -> Classifier:
-    """The classifier in `path`; the options of `ref` say what the file does not, and never contradict it."""
-    where, header = str(ref), read_header(path)
-    said = _agreed(header.said, dict(ref.options), where=where)
+def open_header(ref: ModelRef, header: Header, setting: Setting) -> Classifier:
+    """The classifier in a file; the options of `ref` say what the file does not, and never contradict it."""
+    where, classes = str(ref), setting.classes
+    said = _agreed(header.said, options_of(ref, OPTIONS), where=where)
     if "arch" not in said:
         raise UsageError(f"{where}: which architecture is it? Add ?arch=NAME, a name of timm.list_models()")
-    _check_classes(said, classes, where=where)
+    check_classes(said, classes, where=where)
     prepare = Preprocessing.read(said, where=where)
     training = parse(TrainingRun, _json(said["training"], where), where=where) if "training" in said else None
-    return Classifier(
-        model=str(ref),
-        title=title or said.get("title", path.stem),
-        weights=header.digest,
-        declaration=Declaration(
-            arch=said["arch"],
-            parameters=header.parameters,
+
+    def load() -> Any:
+        from bench.models.timm_network import timm_network
+
+        state, channels = read_state(header.path), CHANNELS[prepare.mode]
+        return timm_network(said["arch"], state, channels=channels, classes=len(classes), where=where)
+
+    return torch_classifier(
+        ref,
+        setting,
+        load,
+        about=declaration(
+            ref,
+            said["arch"],
+            parameters=parameters(header.shapes.items()),
             training=training,
-            licence=said.get("licence", "unknown"),
+            licence=said.get("licence"),
         ),
+        weights=header.digest,
         prepare=prepare,
-        classes=len(classes),
-        load=lambda: _load(header, said["arch"], prepare, len(classes), device, where),
+        title=said.get("title", header.path.stem),
     )
 
 
-def _agreed(file: Mapping[str, str], options: Mapping[str, str], *, where: str) -> dict[str, str]:
-    for key, value in options.items():
-        if key not in OPTIONS:
-            raise UsageError(f"{where}: {unknown(key, known=OPTIONS, kind='option')}")
-        if file.get(key, value) != value:
-            raise UsageError(f"{where}: the file says {key}={file[key]}, the option {value}; leave the option out")
-    return {**options, **file}
-
-
-def _check_classes(said: Mapping[str, str], classes: tuple[ClassName, ...], *, where: str) -> None:
+def check_classes(said: Mapping[str, str], classes: tuple[ClassName, ...], *, where: str) -> None:
+    """DataError where a file says that it answers for other classes than these."""
     if "classes" not in said:
         return
     found, wanted = _json(said["classes"], where), [item.id for item in classes]
@@ -97,26 +85,11 @@ def _check_classes(said: Mapping[str, str], classes: tuple[ClassName, ...], *, w
         )
 
 
-def _load(header: Header, arch: str, prepare: Preprocessing, classes: int, device: str, where: str) -> Any:
-    from safetensors.torch import load_file
-
-    from bench.models.timm_network import TimmNetwork
-
-    with _readable(header.path):
-        state = load_file(header.path)
-    return TimmNetwork(arch, state, prepare=prepare, classes=classes, device=device, where=where)
-
-
-@contextmanager
-def _readable(path: Path) -> Any:
-    try:
-        yield
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except SafetensorError as error:
-        raise DataError(f"{path}: not a whole safetensors file ({error}); copy or train it again") from None
+def _agreed(file: Mapping[str, str], options: Mapping[str, str], *, where: str) -> dict[str, str]:
+    for key, value in options.items():
+        if file.get(key, value) != value:
+            raise UsageError(f"{where}: the file says {key}={file[key]}, the option {value}; leave the option out")
+    return {**options, **file}
 
 
 def _json(text: str, where: str) -> Any:
@@ -130,10 +103,3 @@ def _count(ids: Any) -> str:
     if not isinstance(ids, list):
         return repr(ids)[:40]
     return f"{len(ids)} classes ({', '.join(map(str, ids[:2]))}…)"
-
-
-def _product(shape: tuple[int, ...]) -> int:
-    total = 1
-    for size in shape:
-        total *= size
-    return total

@@ -1,44 +1,56 @@
 """A scikit-learn classifier in a skops file: only the types named here are ever made; no pickle."""
 
-import hashlib
 import json
 import zipfile
 from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.core.classes import ClassName
-from bench.core.errors import DataError
+from bench.core.errors import DataError, UsageError
 from bench.core.model_ref import ModelRef
 from bench.core.record import parse
-from bench.core.score import Declaration
 from bench.core.training_run import TrainingRun
 from bench.models.classifier import Classifier
+from bench.models.opening import declaration, options_of
 from bench.models.preprocessing import Preprocessing
+from bench.models.safetensors_file import check_classes
+from bench.models.setting import Setting
+from bench.models.weights_file import file_digest
 
 METADATA = "imagenet-g.json"
 TRUSTED = ["sklearn.tree._tree.Tree"]
 """What skops itself does not vouch for and our classifiers need: the trees of a forest."""
 
 
-def open_skops(ref: ModelRef, path: Path, *, classes: tuple[ClassName, ...]) -> Classifier:
+def open_sklearn(ref: ModelRef, setting: Setting) -> Classifier:
+    """`sklearn:FILE.skops`, an estimator fitted anywhere and packed with our metadata (`pack_estimator`)."""
+    options_of(ref)
+    path = Path(ref.name).expanduser()
+    if path.suffix != ".skops":
+        raise UsageError(
+            f"{ref}: expected a .skops file, got {path.suffix or 'no ending'!r}; pickles (.pkl, .joblib) can run code,"
+            " save it with skops, or convert it to ONNX and use onnx:"
+        )
+    return open_skops(ref, path, setting)
+
+
+def open_skops(ref: ModelRef, path: Path, setting: Setting) -> Classifier:
     """The classifier in `path`, a skops archive with our metadata; DataError for a damaged one or other classes."""
     where, said = str(ref), _metadata(path)
-    wanted = [item.id for item in classes]
-    if json.loads(said["classes"]) != wanted:
-        found = len(json.loads(said["classes"]))
-        raise DataError(f"{where}: was trained for other classes ({found}), the track has {len(wanted)}")
-    training = parse(TrainingRun, json.loads(said["training"]), where=where)
+    check_classes(said, setting.classes, where=where)
+    training = parse(TrainingRun, json.loads(said["training"]), where=where) if "training" in said else None
+    arch = training.arch if training else said.get("arch", "scikit-learn")
     return Classifier(
         model=where,
-        title=said["title"],
-        weights="sha256:" + hashlib.sha256(path.read_bytes()).hexdigest(),
-        declaration=Declaration(arch=training.arch, training=training),
+        title=said.get("title", path.stem),
+        weights=file_digest(path),
+        declaration=declaration(ref, arch, training=training, licence=said.get("licence")),
         prepare=Preprocessing.read(said, where=where),
-        classes=len(classes),
-        load=lambda: EstimatorAnswers(path, classes=len(classes)),
+        classes=len(setting.classes),
+        load=lambda: EstimatorAnswers(path, classes=len(setting.classes)),
     )
 
 
@@ -46,6 +58,7 @@ class EstimatorAnswers:
     """A fitted estimator as a function from pixels to scores: log-probabilities, or its decision function."""
 
     parallel = 1
+    notice = None
 
     def __init__(self, path: Path, *, classes: int) -> None:
         import skops.io
@@ -58,6 +71,7 @@ class EstimatorAnswers:
         if list(getattr(self._estimator, "classes_", ())) != list(range(classes)):
             raise DataError(f"{path}: the estimator's classes are not 0..{classes - 1}; train it again")
         self._pools = ThreadpoolController()
+        self.backend = f"scikit-learn {version('scikit-learn')}"
 
     def session(self) -> AbstractContextManager[None]:
         """Nothing: the limit on threads is set where the question is asked."""
@@ -76,13 +90,13 @@ def _metadata(path: Path) -> dict[str, str]:
     try:
         with zipfile.ZipFile(path) as archive:
             said = json.loads(archive.read(METADATA))
-        missing = [key for key in ("classes", "training", "title") if not isinstance(said.get(key), str)]
+        strange = [key for key, value in said.items() if not isinstance(value, str)]
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (OSError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: not a whole model file of ours ({_line(error)}); train it again") from None
-    if missing:
-        raise DataError(f"{path}: its metadata lack {', '.join(missing)}; train it again")
+    if "classes" not in said or strange:
+        raise DataError(f"{path}: its metadata lack classes, or hold more than text; train it again")
     return said
 
 

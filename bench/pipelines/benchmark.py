@@ -12,6 +12,9 @@ from bench.store.paths import checkout
 COMPARISONS = {
     "bootstrap-vs-linregress": "bench.pipelines.benchmarks.robustness:bootstrap_vs_linregress",
     "generate-vs-loop": "bench.pipelines.benchmarks.generation:generate_vs_loop",
+    "score-vs-timm-validate": "bench.pipelines.benchmarks.prediction:score_vs_timm_validate",
+    "score-torch-vs-timm-validate": "bench.pipelines.benchmarks.prediction:score_torch_vs_timm_validate",
+    "score-three-in-one-pass": "bench.pipelines.benchmarks.prediction:score_three_in_one_pass",
     "verify-vs-sha256": "bench.pipelines.benchmarks.verification:verify_vs_sha256",
     "make-vs-draw-and-encode": "bench.pipelines.benchmarks.making:make_vs_draw_and_encode",
     "plan-50000-vs-loop": "bench.pipelines.benchmarks.scale:plan_vs_loop",

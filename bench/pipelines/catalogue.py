@@ -8,6 +8,7 @@ from bench import engines, filters, metrics, models, synthesis
 from bench.core.errors import BenchError
 from bench.core.record import Record
 from bench.core.registry import look_up
+from bench.models.door import lacks
 from bench.pipelines.readiness import why_not_drawable
 from bench.pipelines.recipes import list_recipes, load_recipe
 from bench.pipelines.tracks import load_track, ready_sets, track_names
@@ -83,10 +84,17 @@ def _shelf(kind: str, about: dict[str, str]) -> Callable[[Path], list[Entry]]:
     return lambda data_root: [Entry(kind=kind, name=name, about=text, ready=True) for name, text in about.items()]
 
 
+def _models(data_root: Path) -> list[Entry]:
+    return [
+        Entry(kind="model source", name=name, about=text, ready=not lacks(name), why_not=lacks(name))
+        for name, text in models.ABOUT.items()
+    ]
+
+
 _LISTERS: dict[str, Callable[[Path], list[Entry]]] = {
     "tracks": _tracks,
     "datasets": _datasets,
-    "models": _shelf("model source", models.ABOUT),
+    "models": _models,
     "methods": _shelf("synthesis method", synthesis.ABOUT),
     "filters": _filters,
     "metrics": _shelf("metric", metrics.ABOUT),

@@ -1,27 +1,50 @@
 """`predict`: what models answer on a track's sets, as prediction files; those that still hold are reused.
 
-Images are read once for all models, a block at a time, in the order of their ids.
+A run that was stopped goes on at the first block of images that is not answered yet, for each model and set.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
-from bench.core.errors import BenchError
 from bench.core.images import ImageSet
 from bench.core.model_ref import ModelRef
-from bench.core.predictions import Answers, PredictionHeader, Predictions, answers_of, joined
+from bench.core.predictions import PredictionHeader
+from bench.core.registry import look_up
 from bench.core.track import Track
-from bench.models.classifier import Classifier
-from bench.models.door import open_model
+from bench.engines import ENGINES
+from bench.models.classifier import Classifier, cores
+from bench.models.setting import Setting
+from bench.pipelines import answering
+from bench.pipelines.answering import Done, Question, Told, Work, answered, opened, told_by
 from bench.pipelines.tracks import open_set, sets_to_score
-from bench.store.predictions import read_predictions, write_predictions
+from bench.store.kept import KeptArrays
+from bench.store.parts import Parts, readable_predictions, same_question
 
-BLOCK = 1024
 PACKAGES = ("numpy", "pillow", "safetensors", "scikit-learn", "timm", "torch")
+BLOCKS_A_TASK = 4
+TEXT_FEATURES = 2**29
+
+
+@dataclass(frozen=True)
+class Means:
+    """By what means models are asked; none changes more than the last digits of a probability.
+
+    `workers`: chunks at work at once (default: one a core). `batch`: images asked at once. `kept_gib`:
+    how much of the prepared images is kept for models to come.
+    """
+
+    device: str = "auto"
+    backend: str = "auto"
+    batch: int | None = None
+    workers: int | None = None
+    trust_code: bool = False
+    engine: str = "local"
+    kept_gib: float = 0.0
 
 
 def predict(
@@ -31,54 +54,93 @@ def predict(
     sets: Sequence[str] | None = None,
     data_root: Path,
     limit: int | None = None,
-    workers: int | None = None,
-    device: str = "auto",
+    means: Means = Means(),
     quiet: bool = False,
 ) -> list[Path]:
     """Prediction files of each model on each set (default: every set that is ready), model by model.
 
     `limit`: at most that many images a set, marked in the file as not for publication. UsageError for
-    an unknown model or set; DataError for data or weights that are absent or damaged.
+    an unknown model, set or backend; DataError for data or weights that are absent or damaged.
     """
-    refs = [ModelRef.parse(text) for text in models]
-    opened = [open_model(ref, classes=track.classes, device=device, data_root=data_root) for ref in refs]
-    files: dict[tuple[int, str], Path] = {}
-    names = list(sets or sets_to_score(track, data_root=data_root))
-    for name in names:
-        whole = open_set(track, name, data_root=data_root)
-        images = whole.first(limit)
-        ready = [
-            (_path(data_root, ref, images, name, track), _header(model, track, name, images, len(images) < len(whole)))
-            for ref, model in zip(refs, opened, strict=True)
-        ]
-        todo = [index for index, (path, header) in enumerate(ready) if not _holds(path, header)]
-        answers = _ask([opened[index] for index in todo], images, workers=workers, quiet=quiet)
-        for index, given in zip(todo, answers, strict=True):
-            path, header = ready[index]
-            write_predictions(path, Predictions(header, tuple(sorted(images.ids)), given))
-        files |= {(index, name): path for index, (path, _) in enumerate(ready)}
-    return [files[index, name] for index in range(len(refs)) for name in names]
+    setting = Setting(
+        classes=track.classes,
+        data_root=data_root,
+        device=means.device,
+        backend=means.backend,
+        batch=means.batch,
+        trust_code=means.trust_code,
+        keep=KeptArrays(data_root / "cache" / "text-features", TEXT_FEATURES),
+    )
+    texts, threads = tuple(models), means.workers or cores()
+    classifiers = opened(texts, setting, again=True)
+    files: list[list[Path]] = []
+    for name in sets or sets_to_score(track, data_root=data_root):
+        question = Question(texts, setting, track, name, limit, threads, means.kept_gib)
+        files.append(predict_set(question, classifiers, means.engine, quiet=quiet))
+    return [of_set[index] for index in range(len(texts)) for of_set in files]
 
 
-def _ask(models: Sequence[Classifier], images: ImageSet, *, workers: int | None, quiet: bool) -> list[Answers]:
-    """Every model's answers, rows in the order of sorted ids."""
-    if not models:
-        return []
-    rows = np.argsort(np.array(images.ids), kind="stable")
-    found: list[list[Answers]] = [[] for _ in models]
-    total = len(rows) * len(models)
-    with tqdm(total=total, desc=f"predict {images.name}", unit="image", disable=quiet or None, leave=False) as bar:
-        for start in range(0, len(rows), BLOCK):
-            block = [images.read(int(row)) for row in rows[start : start + BLOCK]]
-            for answers, model in zip(found, models, strict=True):
-                with np.errstate(divide="ignore"):
-                    scores = np.log(model.probabilities(block, workers=workers))
-                answers.append(answers_of(scores, kept=images.kept))
-                bar.update(len(block))
-    return [joined(answers) for answers in found]
+def predict_set(question: Question, models: Sequence[Classifier], engine: str, *, quiet: bool) -> list[Path]:
+    """The files of opened models on one set, in their order; `question` is what other processes need to know."""
+    track, name, data_root = question.track, question.set, question.setting.data_root
+    whole = open_set(track, name, data_root=data_root)
+    images = whole.first(question.limit)
+    parts = [
+        Parts(_path(data_root, model, images, name, track), _header(model, track, name, images, len(whole)))
+        for model in models
+    ]
+    todo = [index for index, part in enumerate(parts) if not _holds(part)]
+    blocks = _blocks(images)
+    work: list[Work] = []
+    for start, ids in blocks.items():
+        asked = tuple(index for index in todo if not parts[index].holds(start, ids))
+        work += [(start, asked)] if asked else []
+    seen: set[str] = set()
+    for (start, answers), told in _done(question, models, images, work, engine=engine, quiet=quiet):
+        for index, given in answers.items():
+            backend, notice = told[index]
+            parts[index].write(start, blocks[start], given, backend=backend)
+            if notice and notice not in seen and not quiet:
+                seen.add(notice)
+                tqdm.write(f"note: {notice}", file=sys.stderr)
+    for index in todo:
+        parts[index].join(blocks)
+    return [part.path for part in parts]
 
 
-def _header(model: Classifier, track: Track, name: str, images: ImageSet, limited: bool) -> PredictionHeader:
+def _done(
+    question: Question,
+    models: Sequence[Classifier],
+    images: ImageSet,
+    work: Sequence[Work],
+    *,
+    engine: str,
+    quiet: bool,
+) -> Iterator[tuple[Done, Told]]:
+    """Blocks as they are answered, by the threads of this process or by the workers of another engine."""
+    run = look_up(ENGINES, engine, kind="engine")
+    counts = {start: len(ids) for start, ids in _blocks(images).items()}
+    total = sum(counts[start] * len(asked) for start, asked in work)
+    with tqdm(total=total, desc=f"predict {question.set}", unit="image", disable=quiet or None, leave=False) as bar:
+        if engine == "local":
+            for done in answered(models, images, work, question, progress=bar.update):
+                yield done, told_by(models, done[1])
+            return
+        alone = replace(question, threads=1)
+        tasks = [(alone, work[at : at + BLOCKS_A_TASK]) for at in range(0, len(work), BLOCKS_A_TASK)]
+        for results in run("bench.pipelines.answering:answer_task", tasks, workers=question.threads):
+            for done, told in results:
+                bar.update(counts[done[0]] * len(done[1]))
+                yield done, told
+
+
+def _blocks(images: ImageSet) -> dict[int, tuple[str, ...]]:
+    """First row -> the ids of a block, in the order of sorted ids."""
+    ids = sorted(images.ids)
+    return {start: tuple(ids[start : start + answering.BLOCK]) for start in range(0, len(ids), answering.BLOCK)}
+
+
+def _header(model: Classifier, track: Track, name: str, images: ImageSet, whole: int) -> PredictionHeader:
     return PredictionHeader(
         track=track.name,
         set=name,
@@ -88,27 +150,22 @@ def _header(model: Classifier, track: Track, name: str, images: ImageSet, limite
         model=model.model,
         preprocessing=model.preprocessing,
         versions=_versions(),
-        limited=limited,
+        limited=len(images) < whole,
         weights=model.weights,
         title=model.title,
         declaration=model.declaration,
     )
 
 
-def _path(data_root: Path, ref: ModelRef, images: ImageSet, name: str, track: Track) -> Path:
-    folder = data_root / "predictions" / track.name / ref.slug
+def _path(data_root: Path, model: Classifier, images: ImageSet, name: str, track: Track) -> Path:
+    folder = data_root / "predictions" / track.name / ModelRef.parse(model.model).slug
     return folder / f"{name}-{images.digest.removeprefix('sha256:')[:12]}.parquet"
 
 
-def _holds(path: Path, header: PredictionHeader) -> bool:
-    """Is there a whole file about the same model, images and classes? Library versions may differ."""
-    if not path.is_file():
-        return False
-    try:
-        found = read_predictions(path).header
-    except BenchError:
-        return False
-    return found.model_copy(update={"versions": header.versions}) == header
+def _holds(part: Parts) -> bool:
+    """Is there a whole file about the same model, images and classes?"""
+    found = readable_predictions(part.path)
+    return found is not None and same_question(found.header, part.header)
 
 
 def _versions() -> dict[str, str]:

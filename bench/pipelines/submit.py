@@ -9,7 +9,7 @@ from bench.core.score import Declaration, ScoreCard
 from bench.core.track import Track
 from bench.models import MODEL_SOURCES
 from bench.pipelines.environment import environment
-from bench.pipelines.predict import predict
+from bench.pipelines.predict import Means, predict
 from bench.pipelines.score import Given, Role, score
 from bench.store.cards import read_card, write_card
 from bench.store.foreign_predictions import CSV
@@ -28,6 +28,7 @@ def submit(
     role: Role = "submitted",
     given: Given = Given(),  # noqa: B008 (frozen)
     limit: int | None = None,
+    means: Means = Means(),  # noqa: B008 (frozen)
     quiet: bool = False,
 ) -> list[ScoreCard]:
     """The cards of models (`source:name`) and prediction files, filed under `<board_dir>/<track>/results/`.
@@ -40,7 +41,7 @@ def submit(
     files = [Path(text) for text in texts if text not in asked]
     if given.title is not None and len(texts) > 1 and asked:
         raise UsageError(f"--title {given.title!r} names one model, got {len(texts)}; submit them one by one")
-    made = predict(asked, track, data_root=data_root, limit=limit, quiet=quiet) if asked else []
+    made = predict(asked, track, data_root=data_root, limit=limit, means=means, quiet=quiet) if asked else []
     cards = score(made, track=track, data_root=data_root, role=role, given=given)
     for group in _by_model(files, given).values():
         try:

@@ -41,8 +41,12 @@ def table_of(predictions: Predictions) -> pa.Table:
         columns["topk_probability"] = _lists(answers.topk_probability, pa.float32())
     if answers.logits is not None:
         columns["logits"] = _lists(answers.logits, pa.float16())
-    header = json.dumps(predictions.header.model_dump(mode="json"), sort_keys=True)
-    return pa.table(columns).replace_schema_metadata({HEADER_KEY: header})
+    return pa.table(columns).replace_schema_metadata(header_metadata(predictions.header))
+
+
+def header_metadata(header: PredictionHeader) -> dict[bytes, str]:
+    """The header as the metadata of a table."""
+    return {HEADER_KEY: json.dumps(header.model_dump(mode="json"), sort_keys=True)}
 
 
 def read_header(path: Path) -> PredictionHeader:

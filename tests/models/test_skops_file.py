@@ -15,7 +15,8 @@ from bench.core.errors import DataError
 from bench.core.model_ref import ModelRef
 from bench.core.training_run import TrainingData, TrainingRun
 from bench.models.classifier import Classifier
-from bench.models.skops_file import open_skops
+from bench.models.setting import Setting
+from bench.models.skops_file import open_sklearn
 from bench.training.scikit import pack_estimator
 
 CLASSES = tuple(ClassName(id=str(i), name=str(i)) for i in range(3))
@@ -40,7 +41,7 @@ SAID = {
 
 
 def opened(path: Path) -> Classifier:
-    return open_skops(ModelRef.parse("run:x"), path, classes=CLASSES)
+    return open_sklearn(ModelRef.parse(f"sklearn:{path}"), Setting(CLASSES, path.parent))
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +79,9 @@ def test_a_damaged_or_foreign_file_is_one_line(pixels: np.ndarray, tmp_path: Pat
     path.write_bytes(pack_estimator(estimator, SAID))
     assert "the estimator's classes are not 0..2" in refusal(path)
     path.write_bytes(pack_estimator(estimator, SAID | {"classes": json.dumps(["a", "b"])}))
-    assert "was trained for other classes (2), the track has 3" in refusal(path)
+    assert "was trained for 2 classes (a, b…), the track asks for 3 classes" in refusal(path)
     path.write_bytes(pack_estimator(estimator, {"title": "x"}))
-    assert "its metadata lack classes, training" in refusal(path)
+    assert "its metadata lack classes, or hold more than text" in refusal(path)
 
 
 def test_a_type_that_is_not_trusted_is_never_made(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from bench.core.errors import UsageError
+from bench.pipelines import answering
 from bench.pipelines import predict as module
-from bench.pipelines.predict import predict
+from bench.pipelines.predict import Means, predict
 from bench.pipelines.train import train
 from bench.store.predictions import read_predictions
 from tests.toy_track import bars, toy_track
@@ -26,18 +27,22 @@ def test_answers_are_kept_reused_and_made_again_where_they_no_longer_hold(monkey
     before = [path.read_bytes() for path in files]
 
     asked: list[int] = []
-    ask = module._ask
-    monkeypatch.setattr(module, "_ask", lambda models, *a, **k: asked.append(len(models)) or ask(models, *a, **k))
+    ask = module.answered
+    monkeypatch.setattr(
+        module,
+        "answered",
+        lambda models, images, work, *a, **k: asked.append(len(work)) or ask(models, images, work, *a, **k),
+    )
     predict([f"run:{run.id}"], track, data_root=tmp_path, quiet=True)
     assert asked == [0, 0]
     files[1].write_bytes(before[1][:100])
     predict([f"run:{run.id}"], track, data_root=tmp_path, quiet=True)
     assert asked == [0, 0, 0, 1]
     assert [path.read_bytes() for path in files] == before
-    monkeypatch.setattr(module, "BLOCK", 7)
+    monkeypatch.setattr(answering, "BLOCK", 7)
     for path in files:
         path.unlink()
-    predict([f"run:{run.id}"], track, data_root=tmp_path, workers=3, quiet=True)
+    predict([f"run:{run.id}"], track, data_root=tmp_path, means=Means(workers=3), quiet=True)
     assert [path.read_bytes() for path in files] == before
 
 
