@@ -31,8 +31,8 @@ class Oracle:
             config["arch"], in_chans=config["in_chans"], num_classes=config["num_classes"]
         ).eval()
         self._network.load_state_dict(load_file(weights))
-        side = config["input_size"][1]
-        self.input = f"{side}x{side} grey, no resize, (x / 255 - {self._mean:g}) / {self._std:g}"
+        self.side = config["input_size"][1]
+        self.input = f"{self.side}x{self.side} grey, no resize, (x / 255 - {self._mean:g}) / {self._std:g}"
 
     def features(self, images: Sequence[Image.Image] | np.ndarray) -> np.ndarray:
         """Penultimate features float32 [n, d] of grey images, uint8 [n, h, w]."""
