@@ -133,28 +133,6 @@ class Consistency(Record):
     clip_convention: str = ""
 
 
-class VersionQuality(Record):
-    """All three axes for one dataset version: `cards[set]` against each set, `floor` between halves of the real one.
-
-    `best` and `worst` are contact sheets of classes by distance to `reference_set`. `blank` is the share of
-    images that are one flat colour.
-    """
-
-    reference: str
-    content_digest: str
-    images: int
-    blank: Share
-    cards: dict[str, QualityCard]
-    sources: dict[str, dict[str, float]]
-    floor: Number | None
-    reference_set: str
-    consistency: Consistency | None
-    best: tuple[ClassSheet, ...]
-    worst: tuple[ClassSheet, ...]
-    link: "Link | None" = None
-    notes: tuple[str, ...] = ()
-
-
 class LinkPoint(Record):
     """One arm on one shifted set: `gap` in distance and `gain` in accuracy (a fraction), both against the real arm."""
 
@@ -171,3 +149,47 @@ class Link(Record):
     r: float | None
     interval: tuple[float, float] | None
     rho: float | None
+
+
+class VersionQuality(Record):
+    """All three axes for one set of images, a dataset version for example.
+
+    `cards[set]`: against each set; `sources[source][set]`: mean over classes of the distance, `floor` the same
+    between two halves of the real training images. `best` and `worst` are contact sheets of classes by their
+    distance to `reference_set`; `blank` is the share of images that are one flat colour.
+    """
+
+    reference: str
+    content_digest: str
+    images: int
+    cards: dict[str, QualityCard]
+    reference_set: str
+    command: str
+    blank: Share | None = None
+    sources: dict[str, dict[str, float]] = {}
+    floor: float | None = None
+    consistency: Consistency | None = None
+    best: tuple[ClassSheet, ...] = ()
+    worst: tuple[ClassSheet, ...] = ()
+    link: Link | None = None
+    written: str = ""
+
+    def __str__(self) -> str:
+        first = self.cards[self.reference_set]
+        lines = [str(first)]
+        if len(self.cards) > 1:
+            lines.append("mean over classes of the Fréchet distance, and of pairs of halves of the real images")
+            lines += [
+                f"  {source:<24}" + "".join(f"{name} {value:<10.4g}" for name, value in row.items())
+                for source, row in self.sources.items()
+            ]
+        if self.floor is not None:
+            lines.append(f"  {'halves of real':<24}{self.floor:.4g}")
+        if self.consistency:
+            share = self.consistency.overall
+            worst = sorted(self.consistency.templates.items(), key=lambda item: item[1].share)[:3]
+            said = ", ".join(f"{template!r} {100 * one.share:.1f} %" for template, one in worst)
+            lines.append(f"{self.consistency.judge} agrees on {100 * share.share:.1f} % of {share.n} images; least: {said}")
+        if self.blank:
+            lines.append(f"blank images: {self.blank.right} of {self.blank.n}")
+        return "\n".join([*lines, f"report: {self.written}"] if self.written else lines)

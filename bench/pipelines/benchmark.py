@@ -12,6 +12,7 @@ import torch
 
 from bench.core.recipe import Recipe
 from bench.core.record import Record
+from bench.pipelines.benchmark_frechet import class_vs, eigvals_route, full_vs, sqrtm_route, table_pace
 from bench.pipelines.generate import generate
 from bench.pipelines.recipes import load_recipe
 from bench.store.atomic import write_json
@@ -37,7 +38,7 @@ class Comparison(Record):
     versions: dict[str, str]
 
     def __str__(self) -> str:
-        return f"{self.name:<28} ours {self.ours:9.2f}  peer {self.peer:9.2f} {self.unit:<10} ratio {self.ratio:6.2f}"
+        return f"{self.name:<28} ours {self.ours:9.4g}  peer {self.peer:9.4g} {self.unit:<10} ratio {self.ratio:6.2f}"
 
 
 def generate_vs_loop(*, each_split: int = 500, looped: int = 40) -> Comparison:
@@ -55,7 +56,19 @@ def generate_vs_loop(*, each_split: int = 500, looped: int = 40) -> Comparison:
     return _comparison("generate-vs-loop", ours=ours, peer=peer, unit="images/s")
 
 
-COMPARISONS: dict[str, Callable[[], Comparison]] = {"generate-vs-loop": generate_vs_loop}
+def _distances(name: str, run: Callable[[], tuple[float, float]], *, unit: str = "distances/s") -> Comparison:
+    ours, peer = run()
+    return _comparison(name, ours=ours, peer=peer, unit=unit)
+
+
+COMPARISONS: dict[str, Callable[[], Comparison]] = {
+    "generate-vs-loop": generate_vs_loop,
+    "frechet-class-vs-sqrtm": lambda: _distances("frechet-class-vs-sqrtm", lambda: class_vs(sqrtm_route)),
+    "frechet-class-vs-eigvals": lambda: _distances("frechet-class-vs-eigvals", lambda: class_vs(eigvals_route)),
+    "frechet-full-vs-sqrtm": lambda: _distances("frechet-full-vs-sqrtm", lambda: full_vs(sqrtm_route)),
+    "frechet-full-vs-eigvals": lambda: _distances("frechet-full-vs-eigvals", lambda: full_vs(eigvals_route)),
+    "frechet-table-vs-bar": lambda: _distances("frechet-table-vs-bar", table_pace, unit="tables/s"),
+}
 
 
 def main() -> None:
@@ -104,13 +117,13 @@ def _rate(run: Callable[[], object], count: int) -> float:
 def _comparison(name: str, *, ours: float, peer: float, unit: str) -> Comparison:
     return Comparison(
         name=name,
-        ours=round(ours, 3),
-        peer=round(peer, 3),
+        ours=float(f"{ours:.4g}"),
+        peer=float(f"{peer:.4g}"),
         unit=unit,
         ratio=round(ours / peer, 3),
         limit_share=None,
         machine=f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads",
-        versions={one: version(one) for one in ("torch", "diffusers", "numpy")},
+        versions={one: version(one) for one in ("torch", "diffusers", "numpy", "scipy")},
     )
 
 
