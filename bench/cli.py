@@ -261,16 +261,20 @@ def rate(
     as_json: AsJson = False,
 ) -> None:
     """Write a page for human raters, or collect what they answered."""
-    from bench.pipelines import rate as pipeline
-
     if collect:
+        from bench.pipelines.rate_collect import collect as read
+
+        # A shell spreads *.csv: what follows the first file arrives as arguments.
         files = [*collect, *([Path(reference)] if reference else []), *(more or [])]
-        _show(pipeline.collect(files, key=key, out=out), as_json)
+        _show(read(files, key=key, out=out), as_json)
         return
     if reference is None:
         raise UsageError("rate: expected NAME@VERSION to make a page, or --collect FILE.csv to read answers")
-    order = pipeline.Order(sample=sample, raters=raters, seed=seed, against=against)
-    _show(pipeline.rate(reference, order, out=out, data_root=_root(data_root)), as_json)
+    from bench.pipelines.rate import Order
+    from bench.pipelines.rate import rate as run
+
+    order = Order(sample=sample, raters=raters, seed=seed, against=against)
+    _show(run(reference, order, out=out, data_root=_root(data_root)), as_json)
 
 
 def main() -> None:

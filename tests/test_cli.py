@@ -7,7 +7,7 @@ import pytest
 
 from bench import cli
 
-VERBS = ("demo", "list", "generate", "verify", "train", "submit", "publish")
+VERBS = ("demo", "list", "generate", "verify", "train", "submit", "publish", "quality", "rate")
 
 
 @pytest.fixture
@@ -63,6 +63,13 @@ BAD = [
     (("submit", "run:nobody", "--track", "digits"), 2, "nobody"),
     (("publish", "digits", "--board-dir", "/nowhere/boards"), 3, "no listed score card"),
     (("publish", "missing.yaml"), 2, "missing.yaml: cannot be read"),
+    (("quality", "digits/test"), 2, "expected two image sets A B, or A with --track"),
+    (("quality", "digits/tset", "digits/test", "--extractor", "oracle:digits-oracle"), 2, "did you mean test"),
+    (("quality", "digits-g@1.0.0", "--track", "digits"), 3, "make it: "),
+    (("quality", "digits/test", "digits/uci", "--extractor", "oracle:digit"), 3, "did you mean digits-oracle"),
+    (("rate",), 2, "expected NAME@VERSION to make a page, or --collect"),
+    (("rate", "digits-g@1.0.0"), 3, "make it: "),
+    (("rate", "--collect", "/nowhere/a.csv"), 2, "/nowhere/key.json: no key of a round"),
 ]
 
 
