@@ -240,9 +240,7 @@ def quality(
         quiet=quiet,
     )
     root = _root(data_root, offline=offline)
-    _show(
-        run(a, b, choice, track=track, judge=judge, out=out, board_dir=board_dir, data_root=root), as_json
-    )
+    _show(run(a, b, choice, track=track, judge=judge, out=out, board_dir=board_dir, data_root=root), as_json)
 
 
 @app.command()

@@ -5,6 +5,8 @@ A distance without its card compares with nothing: extractor, resizing, encoding
 
 from typing import Literal
 
+from pydantic import Field
+
 from bench.core.leaderboard import ClassSheet
 from bench.core.record import Record
 
@@ -129,7 +131,7 @@ class Consistency(Record):
     overall: Share
     classes: dict[str, Share]
     templates: dict[str, Share]
-    clip_score: dict[str, Number] = {}
+    clip_score: dict[str, Number] = Field(default_factory=dict)
     clip_convention: str = ""
 
 
@@ -166,7 +168,7 @@ class VersionQuality(Record):
     reference_set: str
     command: str
     blank: Share | None = None
-    sources: dict[str, dict[str, float]] = {}
+    sources: dict[str, dict[str, float]] = Field(default_factory=dict)
     floor: float | None = None
     consistency: Consistency | None = None
     best: tuple[ClassSheet, ...] = ()
@@ -189,7 +191,9 @@ class VersionQuality(Record):
             share = self.consistency.overall
             worst = sorted(self.consistency.templates.items(), key=lambda item: item[1].share)[:3]
             said = ", ".join(f"{template!r} {100 * one.share:.1f} %" for template, one in worst)
-            lines.append(f"{self.consistency.judge} agrees on {100 * share.share:.1f} % of {share.n} images; least: {said}")
+            lines.append(
+                f"{self.consistency.judge} agrees on {100 * share.share:.1f} % of {share.n} images; least: {said}"
+            )
         if self.blank:
             lines.append(f"blank images: {self.blank.right} of {self.blank.n}")
         return "\n".join([*lines, f"report: {self.written}"] if self.written else lines)

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from bench.core.record import Record
 
 Kind = Literal["image", "grid"]
@@ -45,7 +47,7 @@ class KeyItem(Record):
     images: tuple[str, ...]
     generated_side: Literal["left", "right", ""] = ""
     control: str = ""
-    expected: dict[str, str] = {}
+    expected: dict[str, str] = Field(default_factory=dict)
 
 
 class RatingKey(Record):
@@ -105,6 +107,8 @@ class RatingReport(Record):
                 lines.append(f"  {name:<14}{found.mean:8.3f}  ({low:.3f} to {high:.3f})  n {found.n}  alpha {alpha}")
         for one in self.raters:
             failed = f"{len(one.failed)} of {one.controls} controls failed"
-            lines.append(f"  rater {one.rater}: {one.answers} of {one.asked} answers, {failed}, {one.seconds:.1f} s an item")
+            lines.append(
+                f"  rater {one.rater}: {one.answers} of {one.asked} answers, {failed}, {one.seconds:.1f} s an item"
+            )
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join([*lines, f"report: {self.written}"] if self.written else lines)

@@ -50,9 +50,7 @@ def frechet(features_a: np.ndarray, features_b: np.ndarray, *, route: str | None
     if route == "covariances":
         return _by_covariances(Moments.of(a), Moments.of(b))
     mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
-    return _by_samples(
-        Moments(len(a), mean_a, a - mean_a, False), Moments(len(b), mean_b, b - mean_b, False)
-    )
+    return _by_samples(Moments(len(a), mean_a, a - mean_a, False), Moments(len(b), mean_b, b - mean_b, False))
 
 
 def frechet_distance(features_a: np.ndarray, features_b: np.ndarray) -> float:

@@ -35,9 +35,7 @@ class JackknifeInterval:
     corrected: float
 
 
-def frechet_infinity(
-    features_a: np.ndarray, features_b: np.ndarray, *, seed: int, points: int = 15
-) -> Extrapolation:
+def frechet_infinity(features_a: np.ndarray, features_b: np.ndarray, *, seed: int, points: int = 15) -> Extrapolation:
     """The distance extrapolated to infinitely many images (Chong and Forsyth 2020, section 3).
 
     `points` sizes evenly from a tenth of n (at least 10) to n = min(n_a, n_b); at each, that many rows

@@ -90,9 +90,7 @@ def _by_class(features: np.ndarray, labels: Sequence, *, what: str) -> dict:
     """{class: indices of its rows}, classes sorted."""
     labels = np.asarray(labels)
     if np.ndim(features) != 2 or labels.shape != np.shape(features)[:1] or not len(labels):
-        raise DataError(
-            f"{what}: expected features [n, d] and labels [n], got {np.shape(features)} and {labels.shape}"
-        )
+        raise DataError(f"{what}: expected features [n, d] and labels [n], got {np.shape(features)} and {labels.shape}")
     if labels.dtype.kind not in "iuU":
         raise DataError(f"{what}: expected labels that are integers or text, got {labels.dtype}")
     order = np.argsort(labels, kind="stable")

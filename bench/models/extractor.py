@@ -73,7 +73,9 @@ def open_extractor(text: str, *, data_root: Path, device: str = "auto") -> Extra
     """
     from bench.models import EXTRACTORS
 
-    ref = ModelRef.parse(ALIASES.get(text.partition("?")[0], text.partition("?")[0]) + text[len(text.partition("?")[0]) :])
+    ref = ModelRef.parse(
+        ALIASES.get(text.partition("?")[0], text.partition("?")[0]) + text[len(text.partition("?")[0]) :]
+    )
     return look_up(EXTRACTORS, ref.source, kind="extractor source")(ref, device=_device(device), data_root=data_root)
 
 
@@ -103,9 +105,11 @@ def weights_file(ref: ModelRef, place: Path, fetch: Callable[[], Path], *, whenc
     if os.environ.get("HF_HUB_OFFLINE") not in ("1", "true", "TRUE"):
         try:
             return fetch()
-        except Exception:  # noqa: BLE001, S110 - whatever the network does, the remedy is the same
+        except Exception:  # noqa: S110 - whatever the network does, the remedy is the same
             pass
-    raise DataError(f"{ref}: its weights are not here and cannot be fetched; put {whence} at {place}, or add ?weights=FILE")
+    raise DataError(
+        f"{ref}: its weights are not here and cannot be fetched; put {whence} at {place}, or add ?weights=FILE"
+    )
 
 
 def file_digest(path: Path) -> str:
@@ -119,7 +123,9 @@ def check_pin(ref: ModelRef, path: Path, *, pinned: str | None) -> str:
     found = file_digest(path)
     wanted = f"sha256:{ref.option('sha256')}" if ref.option("sha256") else pinned
     if wanted is not None and found != wanted:
-        raise DataError(f"{ref}: {path} has digest {found}, expected {wanted}; get those weights, or pin these by ?sha256=")
+        raise DataError(
+            f"{ref}: {path} has digest {found}, expected {wanted}; get those weights, or pin these by ?sha256="
+        )
     return found
 
 

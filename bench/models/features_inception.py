@@ -57,12 +57,14 @@ def _load(ref: ModelRef, path: Path, device: str) -> Any:
     # Checked before the port opens the file, which it does as a pickle.
     try:
         state = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as error:  # noqa: BLE001 - a damaged file can fail in any way
+    except Exception as error:
         raise DataError(f"{ref}: {path} is not a whole file of tensors ({str(error)[:80]}); fetch it again") from None
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
     del state
-    network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], feature_extractor_weights_path=str(path)).to(device)
+    network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], feature_extractor_weights_path=str(path)).to(
+        device
+    )
     return _Resized(network)
 
 

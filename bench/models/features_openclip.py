@@ -30,7 +30,9 @@ def open_features(ref: ModelRef, *, device: str, data_root: Path) -> Extractor:
     digest = check_pin(ref, path, pinned=None)
     size = open_clip.get_model_config(arch)["vision_cfg"]["image_size"]
     settings = {**open_clip.get_pretrained_cfg(arch, tag), "size": size} if tag else {"size": size}
-    config = open_clip.PreprocessCfg(**{k: settings[k] for k in ("size", "mean", "std", "interpolation") if k in settings})
+    config = open_clip.PreprocessCfg(
+        **{k: settings[k] for k in ("size", "mean", "std", "interpolation") if k in settings}
+    )
     transform = open_clip.image_transform_v2(config, is_train=False)
 
     @cache
@@ -51,7 +53,9 @@ def _load(ref: ModelRef, arch: str, path: Path) -> Any:
     try:
         network.load_state_dict(load_file(path))
     except (SafetensorError, OSError, RuntimeError) as error:
-        raise DataError(f"{ref}: {path}: not the weights of {arch} ({str(error).splitlines()[-1].strip()[:120]})") from None
+        raise DataError(
+            f"{ref}: {path}: not the weights of {arch} ({str(error).splitlines()[-1].strip()[:120]})"
+        ) from None
     return network
 
 

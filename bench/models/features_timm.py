@@ -50,11 +50,15 @@ def open_package(ref: ModelRef, *, device: str, data_root: Path) -> Extractor:
     half = (0.5, 0.5, 0.5)
     config = {"input_size": (3, side, side), "crop_pct": 0.875, "interpolation": "bicubic", "mean": half, "std": half}
     digest = check_pin(ref, files[0], pinned=None)
-    return _extractor(ref, arch, config, digest, device, lambda: _in_order(arch, torch.load(files[0], weights_only=True)))
+    return _extractor(
+        ref, arch, config, digest, device, lambda: _in_order(arch, torch.load(files[0], weights_only=True))
+    )
 
 
 def _extractor(ref: ModelRef, arch: str, config: dict[str, Any], digest: str, device: str, state: Any) -> Extractor:
-    transform = timm.data.create_transform(**{key: config[key] for key in ("input_size", "crop_pct", "interpolation", "mean", "std")})
+    transform = timm.data.create_transform(
+        **{key: config[key] for key in ("input_size", "crop_pct", "interpolation", "mean", "std")}
+    )
     prepared: dict[str, str | int | float] = {
         "mode": "RGB",
         "modes": RULE,
@@ -70,7 +74,9 @@ def _extractor(ref: ModelRef, arch: str, config: dict[str, Any], digest: str, de
         tensors = state()
         wrong = network.state_dict().keys() ^ tensors.keys()
         if wrong:
-            raise DataError(f"{ref}: not the weights of {arch}: {len(wrong)} tensors differ, such as {sorted(wrong)[0]!r}")
+            raise DataError(
+                f"{ref}: not the weights of {arch}: {len(wrong)} tensors differ, such as {sorted(wrong)[0]!r}"
+            )
         try:
             network.load_state_dict(tensors)
         except RuntimeError as error:
@@ -104,4 +110,6 @@ def _in_order(arch: str, found: dict[str, torch.Tensor]) -> dict[str, torch.Tens
 def _from_hub(name: str) -> Path:
     from huggingface_hub import hf_hub_download
 
-    return Path(hf_hub_download(timm.create_model(name, pretrained=False).pretrained_cfg["hf_hub_id"], "model.safetensors"))
+    return Path(
+        hf_hub_download(timm.create_model(name, pretrained=False).pretrained_cfg["hf_hub_id"], "model.safetensors")
+    )

@@ -65,9 +65,7 @@ def table_pace() -> tuple[float, float]:
     """(ours, the bar) tables a second: 1,000 classes, 2 sources, 4 sets, n = 50; the bar is one in 2 minutes."""
     names = [f"side {k}" for k in range(TABLE_SOURCES + TABLE_SETS)]
     labels = np.repeat(np.arange(TABLE_CLASSES), PER_CLASS)
-    sides = {
-        name: (features(TABLE_CLASSES * PER_CLASS, k, kind=np.float32), labels) for k, name in enumerate(names)
-    }
+    sides = {name: (features(TABLE_CLASSES * PER_CLASS, k, kind=np.float32), labels) for k, name in enumerate(names)}
     sources = {name: sides[name] for name in names[:TABLE_SOURCES]}
     sets = {name: sides[name] for name in names[TABLE_SOURCES:]}
     start = time.perf_counter()
@@ -79,7 +77,9 @@ def features(n: int, seed: int, *, kind: type = np.float64) -> np.ndarray:
     """Rows like pooled activations: non-negative, with a spectrum that falls over three decades."""
     random = np.random.default_rng(seed)
     scale = np.exp(-np.arange(WIDTH, dtype=kind) / 300)
-    return np.abs(random.normal(size=(n, 1)).astype(kind) * 0.1 + random.standard_normal((n, WIDTH), dtype=kind) * scale)
+    return np.abs(
+        random.normal(size=(n, 1)).astype(kind) * 0.1 + random.standard_normal((n, WIDTH), dtype=kind) * scale
+    )
 
 
 def fastest(ours: Callable[[], object], peer: Callable[[], object], *, ours_each: int) -> tuple[float, float]:

@@ -157,7 +157,9 @@ def class_size(a: Featured, b: Featured, settings: Settings) -> int | None:
     shared = shared_classes(a, b)
     if not shared:
         if settings.per_class:
-            raise DataError(f"{a.card.name} against {b.card.name}: no class has 2 images on both sides; drop --per-class")
+            raise DataError(
+                f"{a.card.name} against {b.card.name}: no class has 2 images on both sides; drop --per-class"
+            )
         return None
     return settings.per_class or min(int((side.labels == one).sum()) for side in (a, b) for one in shared)
 

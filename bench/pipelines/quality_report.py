@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.core.errors import DataError, UsageError
 from bench.core.leaderboard import ClassSheet
 from bench.core.quality import Link, LinkPoint, QualityCard, Share, VersionQuality
-from bench.core.errors import DataError, UsageError
 from bench.core.track import Track
 from bench.metrics.agreement import blank, share_by_group
 from bench.metrics.frechet_classes import class_table
@@ -62,7 +62,8 @@ def version_report(
     cards = {name: quality_of(made, side, extractor.card, settings) for name, side in sets.items()}
     real = featured(open_images(f"{track.name}/{REAL}", data_root=data_root)) if track.real else None
     sources = {REAL: real, made.card.name: made, MIXED: _union(real, made)} if real else {made.card.name: made}
-    table = _table(sources, sets, settings)
+    count = _table_size([*sources.values(), *sets.values()], settings)
+    table = _table(sources, sets, count, settings.seed)
     judge = judge or (f"oracle:{track.oracle}" if track.oracle else None)
     near = cards[track.in_distribution].classes.get("frechet", {})
     order = sorted(near, key=near.__getitem__)
@@ -76,7 +77,7 @@ def version_report(
         command=command,
         blank=_blank(named),
         sources=table,
-        floor=_floor(real, settings) if real else None,
+        floor=_floor(real, count, settings.seed) if real else None,
         consistency=consistency(
             named, judge, track, templates=_templates(text), data_root=data_root, quiet=settings.quiet
         )
@@ -124,34 +125,44 @@ def link(track: Track, table: dict[str, dict[str, float]], generated: str, board
     return Link(points=tuple(points), r=found.r, interval=found.interval, rho=found.rho)
 
 
-def _table(sources: dict[str, Featured], sets: dict[str, Featured], settings: Settings) -> dict[str, dict[str, float]]:
-    """Mean over classes at one n for the whole table, of classes that all sides have."""
-    sides = {**{f"source {key}": side for key, side in sources.items()}, **sets}
-    shared = sorted(set.intersection(*(set(side.labels.tolist()) for side in sides.values())))
+def _table_size(sides: list[Featured], settings: Settings) -> int:
+    """Images of each class in every cell of the table: what was asked for, else what the smallest class has."""
+    shared = _shared(sides)
     if not shared:
         raise DataError("classes: the sources and sets share none; use a track with the classes of the version")
-    least = min(int((side.labels == one).sum()) for side in sides.values() for one in shared)
-    count = settings.per_class or least
+    return settings.per_class or min(int((side.labels == one).sum()) for side in sides for one in shared)
+
+
+def _table(
+    sources: dict[str, Featured], sets: dict[str, Featured], count: int, seed: int
+) -> dict[str, dict[str, float]]:
+    """Mean over classes of the distance, at one n for the whole table, of classes that all sides have."""
+    sides = {**{("source", key): side for key, side in sources.items()}, **{("set", key): s for key, s in sets.items()}}
     drawn = {}
     for key, side in sides.items():
-        rows = [np.flatnonzero(side.labels == one) for one in shared]
-        keep = [r[draw(side.ids[r], count, seed=settings.seed, what=f"{key}, class {one}")] for r, one in zip(rows, shared, strict=True)]
-        drawn[key] = side.pick(np.concatenate(keep))
+        rows = [np.flatnonzero(side.labels == one) for one in _shared(list(sides.values()))]
+        what = f"{key[0]} {key[1]}"
+        drawn[key] = side.pick(np.concatenate([r[draw(side.ids[r], count, seed=seed, what=what)] for r in rows]))
     table = class_table(
-        {key: drawn[f"source {key}"] for key in sources}, {key: drawn[key] for key in sets}, per_class=count, seed=settings.seed
+        {key: drawn["source", key] for key in sources},
+        {key: drawn["set", key] for key in sets},
+        per_class=count,
+        seed=seed,
     )
     return {source: {name: one.mean for name, one in row.items()} for source, row in table.items()}
 
 
-def _floor(real: Featured, settings: Settings) -> float | None:
-    """The same mean over classes between two halves of the real training images: what chance alone gives."""
+def _shared(sides: list[Featured]) -> list[str]:
+    return sorted(set.intersection(*(set(side.labels.tolist()) for side in sides)))
+
+
+def _floor(real: Featured, count: int, seed: int) -> float | None:
+    """The same mean at the same n between two halves of the real training images: what chance alone gives."""
     halves = [np.arange(k, len(real.ids), 2) for k in (0, 1)]
-    count = min(int(np.unique(real.labels[rows], return_counts=True)[1].min()) for rows in halves)
-    count = min(count, settings.per_class or count)
-    if count < 2:
+    if any(np.unique(real.labels[rows], return_counts=True)[1].min() < count for rows in halves):
         return None
     one, other = (real.pick(rows) for rows in halves)
-    return class_table({"one": one}, {"other": other}, per_class=count, seed=settings.seed)["one"]["other"].mean
+    return class_table({"one": one}, {"other": other}, per_class=count, seed=seed)["one"]["other"].mean
 
 
 def _union(a: Featured, b: Featured) -> Featured:

@@ -53,7 +53,13 @@ def quality(
         found = load_track(track)
         settings = choice.settings(found.oracle)
         report = version_report(
-            a, found, settings, judge=judge, data_root=data_root, boards=board_dir or leaderboards_folder(), command=command
+            a,
+            found,
+            settings,
+            judge=judge,
+            data_root=data_root,
+            boards=board_dir or leaderboards_folder(),
+            command=command,
         )
         folder = out or data_root / "quality" / f"{a.replace('/', '-')}-{found.name}"
         return write_report(report, folder)

@@ -121,7 +121,9 @@ class _Round:
         for one in np.unique(self.made.labels):
             rows = np.flatnonzero(self.made.labels == one)
             seeds = [derive_seed("rating-sample", self.order.seed, str(ids[row])) for row in rows]
-            queues += [(place, derive_seed("rating-class", str(one)), row) for place, row in enumerate(rows[np.argsort(seeds)])]
+            queues += [
+                (place, derive_seed("rating-class", str(one)), row) for place, row in enumerate(rows[np.argsort(seeds)])
+            ]
         for _, _, row in sorted(queues)[: self.order.sample]:
             self._image(self.made, int(row), "generated", str(self.made.labels[row]))
 
@@ -168,7 +170,13 @@ class _Round:
         ))  # fmt: skip
 
     def _image(
-        self, named: NamedSet, row: int, origin: str, one: str, control: str = "", expected: dict[str, str] | None = None
+        self,
+        named: NamedSet,
+        row: int,
+        origin: str,
+        one: str,
+        control: str = "",
+        expected: dict[str, str] | None = None,
     ) -> None:
         item = KeyItem(
             kind="image",
@@ -221,5 +229,3 @@ def _real(reference: str) -> str:
         if track.real and track.synthetic and track.synthetic.dataset == reference.partition("/")[0]:
             return f"{name}/real"
     raise UsageError(f"{reference}: no track trains on it; name real images of its classes with --against")
-
-

@@ -96,7 +96,9 @@ def _classes(key: RatingKey, codes: list[str], shows: np.ndarray, good: np.ndarr
 
 
 def _rater(key: RatingKey, rater: int, given: Answers, seconds: list[float]) -> RaterRecord:
-    controls = {(code, question): wanted for code, item in key.items.items() for question, wanted in item.expected.items()}
+    controls = {
+        (code, question): wanted for code, item in key.items.items() for question, wanted in item.expected.items()
+    }
     failed = [
         f"{key.items[code].control}: {question} {given[code, question]}, expected {wanted}"
         for (code, question), wanted in controls.items()

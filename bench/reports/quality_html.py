@@ -10,7 +10,14 @@ from bench.reports.page_parts import table
 from bench.reports.plain_text import one_line
 from bench.reports.quality_markdown import CAPTIONS
 from bench.reports.quality_plots import figures
-from bench.reports.quality_words import axes_sentences, card_facts, class_rows, consistency_rows, distribution_rows, notes
+from bench.reports.quality_words import (
+    axes_sentences,
+    card_facts,
+    class_rows,
+    consistency_rows,
+    distribution_rows,
+    notes,
+)
 
 _STYLE = """
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); gap: 28px; }
@@ -73,7 +80,9 @@ def _tables(report: VersionQuality) -> str:
         ("Least consistent templates", *consistency_rows(report, "templates")),
     ]
     shown = [
-        table([escape(one) for one in head], [[escape(one_line(cell)) for cell in row] for row in rows], caption=caption)
+        table(
+            [escape(one) for one in head], [[escape(one_line(cell)) for cell in row] for row in rows], caption=caption
+        )
         for caption, head, rows in whole
         if rows
     ]
@@ -82,19 +91,21 @@ def _tables(report: VersionQuality) -> str:
 
 def _sheets(report: VersionQuality) -> str:
     groups = [("nearest", report.best), ("farthest", report.worst)]
-    return "".join(
-        f"<h2>Classes {word} to {escape(report.reference_set)}</h2><div class='sheets'>{''.join(map(_sheet, sheets))}</div>"
-        for word, sheets in groups
-        if sheets
-    )
+    parts = []
+    for word, sheets in groups:
+        pictures = "".join(map(_sheet, sheets))
+        heading = f"<h2>Classes {word} to {escape(report.reference_set)}</h2>"
+        parts.append(f"{heading}<div class='sheets'>{pictures}</div>" if sheets else "")
+    return "".join(parts)
 
 
 def _sheet(sheet: ClassSheet) -> str:
-    images = "".join(
-        f'<img src="data:image/png;base64,{escape(image)}" alt="{escape(one_line(prompt))}" title="{escape(one_line(prompt))}">'
-        for image, prompt in zip(sheet.images, sheet.prompts, strict=True)
-    )
-    return f"<figure><figcaption>{escape(sheet.name)}</figcaption><div class='pictures'>{images}</div></figure>"
+    images = []
+    for image, prompt in zip(sheet.images, sheet.prompts, strict=True):
+        said = escape(one_line(prompt))
+        images.append(f'<img src="data:image/png;base64,{escape(image)}" alt="{said}" title="{said}">')
+    shown = "".join(images)
+    return f"<figure><figcaption>{escape(sheet.name)}</figcaption><div class='pictures'>{shown}</div></figure>"
 
 
 def _cards(report: VersionQuality) -> str:

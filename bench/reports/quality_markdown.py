@@ -5,7 +5,14 @@ from bench.reports.markdown import table
 from bench.reports.numerals import fixed, percent
 from bench.reports.plain_text import one_line, to_markdown
 from bench.reports.quality_plots import figures
-from bench.reports.quality_words import axes_sentences, card_facts, class_rows, consistency_rows, distribution_rows, notes
+from bench.reports.quality_words import (
+    axes_sentences,
+    card_facts,
+    class_rows,
+    consistency_rows,
+    distribution_rows,
+    notes,
+)
 
 CAPTIONS = {
     "sources": "Distance of each source of training images to each set",

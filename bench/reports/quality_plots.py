@@ -1,4 +1,4 @@
-"""The figures of a quality report: distances of sources to sets, classes, precision against recall, the paper's link."""
+"""The figures of a quality report: sources against sets, classes, precision against recall, the paper's link."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -128,7 +128,11 @@ def gain_against_gap(report: VersionQuality) -> Figure:
     axes.set_xlim(min([*gaps, 0]) - 0.05 * span, max([*gaps, 0]) + 0.32 * span)
     axes.margins(y=0.1)
     grid(axes, axis="both")
-    said = "" if link.r is None else f"r = {fixed(link.r, 2)} ({fixed(link.interval[0], 2)} to {fixed(link.interval[1], 2)})"
+    said = (
+        ""
+        if link.r is None
+        else f"r = {fixed(link.r, 2)} ({fixed(link.interval[0], 2)} to {fixed(link.interval[1], 2)})"
+    )
     axes.set_title(f"{said}, {len(gains)} points" if said else "no variation", fontsize=NORMAL, color=INK, loc="left")
     axes.set_xlabel("distance of the real data less that of the arm's; right is closer", fontsize=NORMAL, color=INK)
     axes.set_ylabel("gain in accuracy over the real arm, points", fontsize=NORMAL, color=INK)

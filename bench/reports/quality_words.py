@@ -75,7 +75,9 @@ def class_rows(report: VersionQuality) -> tuple[list[str], list[list[str]]]:
     rows = []
     for key in order:
         values = [card.classes[name].get(key) for name in shown]
-        cells = [number(name, None if v is None else Number(value=v, n=1)) for name, v in zip(shown, values, strict=True)]
+        cells = [
+            number(name, None if v is None else Number(value=v, n=1)) for name, v in zip(shown, values, strict=True)
+        ]
         cells += [percent(agreement[key].share) if key in agreement else NOTHING] if agreement else []
         rows.append([card.class_names.get(key, key), *cells])
     return head, rows
@@ -124,7 +126,9 @@ def axes_sentences(report: VersionQuality) -> list[str]:
             sentences.append(f"CLIP score {mean} (convention {found.clip_convention}: 100 × max(0, cosine)).")
     mean = card.numbers.get("frechet-class-mean")
     what = "mean over classes of the Fréchet distance" if mean else "Fréchet distance"
-    floor = "" if report.floor is None else f"; two halves of the real training images lie {fixed(report.floor, 2)} apart"
+    floor = (
+        "" if report.floor is None else f"; two halves of the real training images lie {fixed(report.floor, 2)} apart"
+    )
     blank = f"; {report.blank.right} of {report.blank.n:,} images are blank" if report.blank else ""
     shown = fixed((mean or card.numbers["frechet"]).value, 2)
     sentences.append(f"Quality: {what} to {report.reference_set} {shown}{floor}{blank}.")

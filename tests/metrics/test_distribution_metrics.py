@@ -59,7 +59,9 @@ def test_kid_by_hand_and_its_deviation_by_leaving_out_each_row():
             left.append(kernel_distance(*[np.delete(x, row, 0) if k == side else x for k, x in enumerate(pair)]).value)
         variance += (n - 1) / n * ((np.array(left) - np.mean(left)) ** 2).sum()
     assert found.deviation == pytest.approx(variance**0.5, rel=1e-8)
-    assert found.interval == pytest.approx((found.value - 1.959964 * variance**0.5, found.value + 1.959964 * variance**0.5))
+    assert found.interval == pytest.approx(
+        (found.value - 1.959964 * variance**0.5, found.value + 1.959964 * variance**0.5)
+    )
 
 
 def test_kid_is_unbiased_and_its_interval_holds_the_truth():
@@ -131,7 +133,7 @@ def test_clip_score_in_both_conventions():
     expected = torch.cosine_similarity(torch.from_numpy(A), torch.from_numpy(B[:80])).clamp(min=0).numpy()
     assert clip_scores(A, B[:80], convention="percent-cosine") == pytest.approx(100 * expected, abs=1e-9)
     assert clip_scores(A, B[:80], convention="clipscore-2.5") == pytest.approx(2.5 * expected, abs=1e-9)
-    with pytest.raises(DataError, match="percent-cosine, clipscore-2.5, got 'x'"):
+    with pytest.raises(DataError, match=r"percent-cosine, clipscore-2\.5, got 'x'"):
         clip_scores(A, A, convention="x")
     with pytest.raises(DataError, match="one for each image"):
         clip_scores(A, B, convention="percent-cosine")

@@ -32,8 +32,7 @@ def vit(tmp_path_factory):
 
 def one_line(kind, text, tmp_path, images=()):
     with pytest.raises(BenchError) as caught:
-        found = open_extractor(text, data_root=tmp_path, device="cpu")
-        found.features(list(images))
+        open_extractor(text, data_root=tmp_path, device="cpu").features(list(images))
     assert type(caught.value) is kind
     assert "\n" not in str(caught.value)
     return str(caught.value)

@@ -39,11 +39,12 @@ def folders(tmp_path_factory):
 @pytest.fixture(scope="module")
 def card(folders):
     root, one, two = folders
-    return quality(one, two, Settings(**ORACLE.model_dump() | {"interval": True, "infinity": True}), data_root=root / "d")
+    return quality(
+        one, two, Settings(**ORACLE.model_dump() | {"interval": True, "infinity": True}), data_root=root / "d"
+    )
 
 
-def test_the_numbers_are_those_of_the_metrics_on_the_drawn_images(folders, card):
-    _, one, _ = folders
+def test_the_numbers_are_those_of_the_metrics_on_the_drawn_images(card):
     assert (card.n, card.per_class, card.dimension) == (24, 12, 96)
     assert card.numbers["frechet"].interval[0] < card.numbers["frechet"].value < card.numbers["frechet"].interval[1]
     assert card.a.encodings == {"PNG L 32x32": 24}
@@ -136,7 +137,9 @@ def test_copies_constant_images_and_mixed_modes_are_on_the_card(folders, tmp_pat
 
 def test_unlike_cards_are_refused_with_what_differs(card):
     assert differences(card, card) == []
-    other = card.model_copy(update={"n": 50, "a": card.a.model_copy(update={"digest": "x", "encodings": {"JPEG RGB": 1}})})
+    other = card.model_copy(
+        update={"n": 50, "a": card.a.model_copy(update={"digest": "x", "encodings": {"JPEG RGB": 1}})}
+    )
     other = other.model_copy(update={"extractor": card.extractor.model_copy(update={"weights": "sha256:0"})})
     found = differences(card, other)
     assert any(one.startswith("extractor weights: sha256:") for one in found)
