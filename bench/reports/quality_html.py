@@ -20,6 +20,8 @@ from bench.reports.quality_words import (
 )
 
 _STYLE = """
+.charts, .sheets, .sheets + .box { margin-top: 16px; }
+.sheets + h2 { margin-top: 28px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); gap: 28px; }
 .charts svg { max-width: 480px; }
 .pictures { display: flex; flex-wrap: wrap; gap: 4px; }
@@ -90,11 +92,11 @@ def _tables(report: VersionQuality) -> str:
 
 
 def _sheets(report: VersionQuality) -> str:
-    groups = [("nearest", report.best), ("farthest", report.worst)]
+    groups = [("nearest to", report.best), ("farthest from", report.worst)]
     parts = []
     for word, sheets in groups:
         pictures = "".join(map(_sheet, sheets))
-        heading = f"<h2>Classes {word} to {escape(report.reference_set)}</h2>"
+        heading = f"<h2>Classes {word} {escape(report.reference_set)}</h2>"
         parts.append(f"{heading}<div class='sheets'>{pictures}</div>" if sheets else "")
     return "".join(parts)
 

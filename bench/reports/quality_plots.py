@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from bench.core.quality import VersionQuality
-from bench.reports.canvas import NORMAL, grid, house_style, new_figure, text, tick_labels
+from bench.reports.canvas import NORMAL, SMALL, grid, house_style, new_figure, text, tick_labels
+from bench.reports.label_places import Places
 from bench.reports.numerals import fixed
 from bench.reports.plain_text import one_line, shorten
 from bench.reports.plots import save
@@ -43,7 +44,7 @@ def render_all(report: VersionQuality) -> dict[str, bytes]:
 def source_heatmap(report: VersionQuality) -> Figure:
     """A row for each source of training images, a column for each set; the darker, the farther."""
     rows, sets = list(report.sources), list(next(iter(report.sources.values())))
-    figure, axes = new_figure("sources", height=_CELL * len(rows) + 42, left=112, right=6, bottom=22, top=20)
+    figure, axes = new_figure("sources", height=_CELL * len(rows) + 54, left=112, right=6, bottom=34, top=20)
     top = max(value for row in report.sources.values() for value in row.values()) or 1.0
     for j, source in enumerate(rows):
         text(axes, -0.06, j + 0.5, shorten(one_line(source), 21), ha="right")
@@ -52,8 +53,10 @@ def source_heatmap(report: VersionQuality) -> Figure:
     for i, name in enumerate(sets):
         text(axes, i + 0.5, -0.25, shorten(one_line(name), 14 if len(sets) < 7 else 8), ha="center")
     axes.set(xlim=(0, len(sets)), ylim=(len(rows), 0), xticks=[], yticks=[])
-    floor = "" if report.floor is None else f"; halves of the real training images: {fixed(report.floor, 2)}"
-    text(axes, 0, len(rows) + 0.35, f"mean over classes; lower is closer{floor}", color=MUTED)
+    text(axes, 0, len(rows) + 0.3, "mean over classes; lower is closer", color=MUTED)
+    if report.floor is not None:
+        said = f"two halves of the real training images: {fixed(report.floor, 2)}"
+        text(axes, 0, len(rows) + 0.72, said, color=MUTED)
     return figure
 
 
@@ -83,12 +86,12 @@ def precision_against_recall(report: VersionQuality) -> Figure:
     """One point a set: does the set's kind of image look like these, do these cover it?"""
     figure, axes = new_figure("precision-recall", height=300, left=44, right=20, bottom=40, top=10)
     shown = [(name, card.numbers) for name, card in report.cards.items() if "precision" in card.numbers]
-    for name, numbers in shown:
-        x, y = numbers["recall"].value, numbers["precision"].value
-        axes.plot([x], [y], marker="o", color=BLUE, linestyle="none", markersize=6)
-        left = x > 0.75
-        text(axes, x + (-0.02 if left else 0.02), y, shorten(one_line(name), 24), ha="right" if left else "left")
+    points = np.array([[numbers["recall"].value, numbers["precision"].value] for _, numbers in shown])
+    axes.plot(*points.T, marker="o", color=BLUE, linestyle="none", markersize=6)
     _unit(axes)
+    places = Places(axes, points)
+    for (name, _), point in zip(shown, points, strict=True):
+        places.put(shorten(one_line(name), 24), *point, color=INK, fontsize=SMALL)
     axes.set_xlabel("recall, %: share of the set that the images reach", fontsize=NORMAL, color=INK, labelpad=5)
     axes.set_ylabel("precision, %: share of the images inside the set", fontsize=NORMAL, color=INK, labelpad=5)
     return figure
@@ -121,12 +124,14 @@ def gain_against_gap(report: VersionQuality) -> Figure:
     for one in link.points:
         colour, marker = _ARMS.get(one.arm, (BLUE, "o"))
         axes.plot([one.gap], [100 * one.gain], marker=marker, color=colour, linestyle="none", markersize=6)
-        text(axes, one.gap, 100 * one.gain, f"  {shorten(one_line(f'{one.arm}, {one.set}'), 24)}", color=MUTED)
     axes.axhline(0, color=MUTED, linewidth=0.8)
     axes.axvline(0, color=MUTED, linewidth=0.8)
     span = max(max(gaps) - min(gaps), 1e-9)
     axes.set_xlim(min([*gaps, 0]) - 0.05 * span, max([*gaps, 0]) + 0.32 * span)
-    axes.margins(y=0.1)
+    axes.set_ylim(min([*gains, 0]) - 5, max([*gains, 0]) + 5)
+    places = Places(axes, np.array([gaps, gains]).T)
+    for one, gap, gain in zip(link.points, gaps, gains, strict=True):
+        places.put(shorten(one_line(f"{one.arm}, {one.set}"), 24), gap, gain, color=MUTED, fontsize=SMALL)
     grid(axes, axis="both")
     said = (
         ""
