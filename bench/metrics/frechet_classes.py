@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.core.errors import DataError
-from bench.metrics.frechet import frechet_from_moments
+from bench.metrics.frechet import FrechetResult, frechet_from_moments
 from bench.metrics.moments import Moments, rows_of
 
 
@@ -20,7 +20,7 @@ from bench.metrics.moments import Moments, rows_of
 class ClassMeanFrechet:
     """`mean` of `per_class` {class: distance}, in squared units of the features.
 
-    `n`: images of each class on each side; `d`: width; `seed`: of the draw.
+    `n`: images of each class on each side; `d`: width; `seed`: of the draw; `route`: of `frechet`.
     """
 
     mean: float
@@ -28,6 +28,7 @@ class ClassMeanFrechet:
     n: int
     d: int
     seed: int
+    route: str
 
 
 Side = tuple[np.ndarray, Sequence]  # features [n, d], labels [n]
@@ -62,28 +63,26 @@ def class_table(
     """
     if per_class < 2:
         raise DataError(f"per_class: expected at least 2 images, got {per_class}; a covariance needs two")
-    sides = {**sources, **sets}
-    rows = {what: _by_class(*side, what=what) for what, side in sides.items()}
+    sides = {**{("source", key): side for key, side in sources.items()}, **{("set", k): s for k, s in sets.items()}}
+    rows = {key: _by_class(*side, what=key[1]) for key, side in sides.items()}
     first = next(iter(rows))
-    for what in rows:
-        _same_classes(rows[first], rows[what], first, what)
-    found: dict = {source: {name: {} for name in sets} for source in sources}
+    for key in rows:
+        _same_classes(rows[first], rows[key], first[1], key[1])
+    cells: dict = {(source, name): {} for source in sources for name in sets}
     for label in rows[first]:
         moments = {
-            what: _moments(sides[what][0], rows[what][label], per_class, seed=seed, what=f"{what}, class {label!r}")
-            for what in sides
+            key: _moments(side[0], rows[key][label], per_class, seed=seed, what=f"{key[1]}, class {label!r}")
+            for key, side in sides.items()
         }
-        for source in sources:
-            for name in sets:
-                found[source][name][label] = frechet_from_moments(moments[source], moments[name]).value
-    d = int(np.shape(sides[first][0])[1])
-    return {
-        source: {
-            name: ClassMeanFrechet(float(np.mean(list(each.values()))), each, per_class, d, seed)
-            for name, each in row.items()
-        }
-        for source, row in found.items()
-    }
+        for source, name in cells:
+            cells[source, name][label] = frechet_from_moments(moments["source", source], moments["set", name])
+    return {source: {name: _mean(cells[source, name], per_class, seed) for name in sets} for source in sources}
+
+
+def _mean(distances: dict[int | str, FrechetResult], per_class: int, seed: int) -> ClassMeanFrechet:
+    values = {label: one.value for label, one in distances.items()}
+    one = next(iter(distances.values()))
+    return ClassMeanFrechet(float(np.mean(list(values.values()))), values, per_class, one.d, seed, one.route)
 
 
 def _by_class(features: np.ndarray, labels: Sequence, *, what: str) -> dict:

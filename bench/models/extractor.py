@@ -17,6 +17,7 @@ from bench.core.errors import DataError, UsageError
 from bench.core.model_ref import ModelRef
 from bench.core.quality import ExtractorCard
 from bench.core.registry import look_up
+from bench.models import EXTRACTORS
 
 CHUNK = 32
 ALIASES = {"inception": "inception:tensorflow", "dinov2": "timm:vit_large_patch14_dinov2.lvd142m"}
@@ -71,11 +72,8 @@ def open_extractor(text: str, *, data_root: Path, device: str = "auto") -> Extra
     UsageError for an unknown source or option; DataError where weights are absent (with the file to put and
     where), damaged, or not the pinned ones.
     """
-    from bench.models import EXTRACTORS
-
-    ref = ModelRef.parse(
-        ALIASES.get(text.partition("?")[0], text.partition("?")[0]) + text[len(text.partition("?")[0]) :]
-    )
+    name, mark, query = text.partition("?")
+    ref = ModelRef.parse(ALIASES.get(name, name) + mark + query)
     return look_up(EXTRACTORS, ref.source, kind="extractor source")(ref, device=_device(device), data_root=data_root)
 
 

@@ -61,7 +61,8 @@ def _load(ref: ModelRef, path: Path, device: str) -> Any:
         raise DataError(f"{ref}: {path} is not a whole file of tensors ({str(error)[:80]}); fetch it again") from None
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-    del state
+    if not isinstance(state, dict) or "Conv2d_1a_3x3.conv.weight" not in state:
+        raise DataError(f"{ref}: {path} does not hold the tensors of the Inception port; get {FILE}")
     network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], feature_extractor_weights_path=str(path)).to(
         device
     )

@@ -94,7 +94,7 @@ def quality_of(a: Featured, b: Featured, extractor, settings: Settings) -> Quali
         one, other = (_drawn(side, shared, per_class, settings.seed) for side in (a, b))
         found = class_mean_frechet(*one, *other, per_class=per_class, seed=settings.seed)
         numbers["frechet-class-mean"] = Number(value=found.mean, n=per_class * len(shared))
-        routes["frechet-class-mean"] = "samples" if per_class <= x.shape[1] else "covariances"
+        routes["frechet-class-mean"] = found.route
         classes = {"frechet": found.per_class} | class_diversity(*one, *other)
     else:
         notes.append("no value class by class: the sets share no classes with at least 2 images on both sides")
