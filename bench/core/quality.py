@@ -90,7 +90,7 @@ def differences(one: QualityCard, other: QualityCard) -> list[str]:
 
     One side must be the same set; extractor, n, draw, precision and the file formats of the sets must be equal.
     """
-    found = []
+    found: list[str] = []
     for field in ("name", "weights", "input", "decoder", "precision"):
         _differ(found, f"extractor {field}", getattr(one.extractor, field), getattr(other.extractor, field))
     for field in ("n", "per_class", "draw", "precision", "limited"):

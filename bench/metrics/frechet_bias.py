@@ -38,15 +38,21 @@ class JackknifeInterval:
 def frechet_infinity(features_a: np.ndarray, features_b: np.ndarray, *, seed: int, points: int = 15) -> Extrapolation:
     """The distance extrapolated to infinitely many images (Chong and Forsyth 2020, section 3).
 
-    `points` sizes evenly from a tenth of n (at least 10) to n = min(n_a, n_b); at each, that many rows
-    of each side are drawn without replacement; a least-squares line in 1/n, read at 0. It can be
-    negative where the truth is near 0. DataError for fewer than 20 rows.
+    `points` sizes evenly from a tenth of n (at least 10, and at least d) to n = min(n_a, n_b); at each,
+    that many rows of each side are drawn without replacement; a least-squares line in 1/n, read at 0. It can
+    be negative where the truth is near 0. Below n = d the distance is no line in 1/n, so that fewer than 2 d
+    rows (or 20) are a DataError.
     """
-    a, b = rows_of(features_a, what="features a", least=2 * LEAST), rows_of(features_b, what="features b", least=20)
+    a, b = rows_of(features_a, what="features a", least=1), rows_of(features_b, what="features b", least=1)
     same_width(a.shape[1], b.shape[1])
     random = generator(seed)
-    n = min(len(a), len(b))
-    sizes = np.unique(np.linspace(max(LEAST, n // 10), n, points).round().astype(int))
+    n, start = min(len(a), len(b)), max(LEAST, a.shape[1])
+    if n < 2 * start:
+        raise DataError(
+            f"extrapolation to infinite n: expected at least {2 * start} images a side for {a.shape[1]} features,"
+            f" got {n}; add images or leave it out"
+        )
+    sizes = np.unique(np.linspace(max(start, n // 10), n, points).round().astype(int))
     drawn = [(_draw(a, int(size), random), _draw(b, int(size), random)) for size in sizes]
     values = np.array([frechet_distance(one, other) for one, other in drawn])
     slope, value = np.polyfit(1 / sizes, values, 1)

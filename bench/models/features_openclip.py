@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import open_clip
 import torch
+from open_clip.transform import PreprocessCfg
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from bench.core.errors import DataError, UsageError
 from bench.core.model_ref import ModelRef
@@ -30,9 +30,7 @@ def open_features(ref: ModelRef, *, device: str, data_root: Path) -> Extractor:
     digest = check_pin(ref, path, pinned=None)
     size = open_clip.get_model_config(arch)["vision_cfg"]["image_size"]
     settings = {**open_clip.get_pretrained_cfg(arch, tag), "size": size} if tag else {"size": size}
-    config = open_clip.PreprocessCfg(
-        **{k: settings[k] for k in ("size", "mean", "std", "interpolation") if k in settings}
-    )
+    config = PreprocessCfg(**{k: settings[k] for k in ("size", "mean", "std", "interpolation") if k in settings})
     transform = open_clip.image_transform_v2(config, is_train=False)
 
     @cache
@@ -49,14 +47,11 @@ def open_features(ref: ModelRef, *, device: str, data_root: Path) -> Extractor:
 
 
 def _load(ref: ModelRef, arch: str, path: Path) -> Any:
-    network = open_clip.create_model(arch, pretrained=None).eval()
     try:
-        network.load_state_dict(load_file(path))
+        return open_clip.create_model(arch, pretrained=str(path)).eval()
     except (SafetensorError, OSError, RuntimeError) as error:
-        raise DataError(
-            f"{ref}: {path}: not the weights of {arch} ({str(error).splitlines()[-1].strip()[:120]})"
-        ) from None
-    return network
+        reason = str(error).splitlines()[-1].strip()[:120]
+        raise DataError(f"{ref}: {path}: not the weights of {arch} ({reason})") from None
 
 
 def _read_text(model: Any, arch: str, texts: Sequence[str]) -> np.ndarray:

@@ -56,7 +56,7 @@ def test_symmetry_and_seeds():
 
 def test_refusals():
     a, b = pair(50, 2)
-    with pytest.raises(DataError, match="at least 20 rows, got 19"):
+    with pytest.raises(DataError, match="at least 20 images a side for 8 features, got 19"):
         frechet_infinity(a[:19], b, seed=0)
     with pytest.raises(DataError, match="at least 4 rows, got 3"):
         frechet_interval(a, b[:3], seed=0)
@@ -64,3 +64,10 @@ def test_refusals():
         frechet_interval(a, b, seed=0, groups=1)
     with pytest.raises(DataError, match="seed"):
         frechet_infinity(a, b, seed=None)
+
+
+def test_two_halves_of_one_set_are_not_extrapolated_below_the_width():
+    # With n < d the distance grows slower than 1/n, and a line through it points away from the truth, 0.
+    a, b = (np.random.default_rng(seed).normal(size=(100, 80)) for seed in (0, 1))
+    with pytest.raises(DataError, match="at least 160 images a side for 80 features, got 100"):
+        frechet_infinity(a, b, seed=0)

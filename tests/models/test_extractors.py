@@ -94,7 +94,7 @@ def test_inception_is_torch_fidelitys(tmp_path):
     module = found.load()
     with torch.inference_mode():
         ours = module(torch.from_numpy(found.prepare(image))[None]).numpy()
-        theirs = network(torch.from_numpy(np.asarray(image)).permute(2, 0, 1)[None])[0].numpy()
+        theirs = network(torch.from_numpy(np.array(image)).permute(2, 0, 1)[None])[0].numpy()
     assert ours == pytest.approx(theirs, rel=1e-5, abs=1e-6)
     resize = pytest.importorskip("cleanfid.resize").build_resizer("clean")
     clean = open_extractor(f"inception:clean?{pin}", data_root=tmp_path, device="cpu")
@@ -127,7 +127,7 @@ def test_the_package_weights_are_the_architectures(tmp_path):
     found = open_extractor("package:efficientnet_lite0", data_root=tmp_path, device="cpu")
     assert found.prepare(pictures(1)[0]).shape == (3, 224, 224)
     assert found.card.input["size"] == "224x224"
-    assert "did you mean efficientnet_lite0" in one_line(UsageError, "package:efficientnet_lite9", tmp_path)
+    assert "or efficientnet_lite0?" in one_line(UsageError, "package:efficientnet_lite9", tmp_path)
 
 
 def test_the_oracle_and_its_size(tmp_path):

@@ -39,16 +39,14 @@ def folders(tmp_path_factory):
 @pytest.fixture(scope="module")
 def card(folders):
     root, one, two = folders
-    return quality(
-        one, two, Settings(**ORACLE.model_dump() | {"interval": True, "infinity": True}), data_root=root / "d"
-    )
+    return quality(one, two, Settings(**ORACLE.model_dump() | {"interval": True}), data_root=root / "d")
 
 
 def test_the_numbers_are_those_of_the_metrics_on_the_drawn_images(card):
     assert (card.n, card.per_class, card.dimension) == (24, 12, 96)
     assert card.numbers["frechet"].interval[0] < card.numbers["frechet"].value < card.numbers["frechet"].interval[1]
     assert card.a.encodings == {"PNG L 32x32": 24}
-    assert {"kid", "precision", "coverage", "vendi a", "authenticity", "frechet-infinity"} <= card.numbers.keys()
+    assert {"kid", "precision", "coverage", "vendi a", "authenticity"} <= card.numbers.keys()
     assert card.classes["frechet"].keys() == {"a", "b"}
     mean = np.mean(list(card.classes["frechet"].values()))
     assert card.numbers["frechet-class-mean"].value == pytest.approx(mean)
@@ -113,7 +111,7 @@ def test_bad_sets_are_one_line(folders, tmp_path):
     assert "expected at least 99 images, got 24" in line(one, one, n=99)
     single = fill(tmp_path / "single", seed=2, each=1, classes=("a",))
     assert "expected at least 2 images a side, got 1" in line(single, one)
-    assert "--infinity: expected at least 20 images" in line(fill(tmp_path / "few", seed=3, each=4), one, infinity=True)
+    assert "expected at least 192 images a side for 96 features, got 24" in line(one, one, infinity=True)
     flat = fill(tmp_path / "flat", seed=4, classes=("c",))
     assert "no class has 2 images on both sides" in line(flat, one, per_class=2)
     (tmp_path / "single" / "a" / "00.png").write_bytes(b"\x89PNG\r\n")
