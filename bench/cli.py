@@ -503,6 +503,78 @@ def publish(
     _show(result, as_json)
 
 
+@app.command()
+def quality(
+    a: Annotated[str, typer.Argument(metavar="A", help="NAME@VERSION[/SPLIT], TRACK/SET, a folder, or a card.json.")],
+    b: Annotated[str | None, typer.Argument(metavar="B", help="The same; or leave it out and give --track.")] = None,
+    track: Annotated[str | None, typer.Option(help="A against every set of this track, on all axes.")] = None,
+    extractor: Annotated[str | None, typer.Option(help="inception, dinov2, timm:NAME, openclip:…, package:…")] = None,
+    per_class: Annotated[int | None, typer.Option(min=2, help="Images of each class and side.")] = None,
+    n: Annotated[int | None, typer.Option(min=2, help="Images of each side over all classes.")] = None,
+    infinity: Annotated[bool, typer.Option("--infinity", help="Extrapolate to infinitely many images.")] = False,
+    interval: Annotated[bool, typer.Option("--interval", help="A jackknife interval of the distance.")] = False,
+    judge: Annotated[str | None, typer.Option(help="Who says what images show (default: the track's oracle).")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the images that are drawn.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Write a report (page, Markdown, plots, cards) there.")] = None,
+    limit: Limit = None,
+    board_dir: BoardDir = None,
+    device: Device = "auto",
+    offline: Offline = False,
+    data_root: Root = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """How far two image sets are apart: FID with its card, and the other distribution metrics."""
+    from bench.pipelines.quality_verb import Choice
+    from bench.pipelines.quality_verb import quality as run
+
+    choice = Choice(
+        extractor=extractor,
+        per_class=per_class,
+        n=n,
+        infinity=infinity,
+        interval=interval,
+        seed=seed,
+        limit=limit,
+        device=device,
+        quiet=quiet,
+    )
+    root = _root(data_root, offline=offline)
+    _show(run(a, b, choice, track=track, judge=judge, out=out, board_dir=board_dir, data_root=root), as_json)
+
+
+@app.command()
+def rate(
+    reference: Annotated[str | None, typer.Argument(metavar="NAME@VERSION", help="The images to rate.")] = None,
+    sample: Annotated[int, typer.Option(min=1, help="Images to rate.")] = 100,
+    raters: Annotated[int, typer.Option(min=1, help="Raters, each with an order of their own.")] = 2,
+    against: Annotated[str | None, typer.Option(help="Real images for the class grids (default: the track's).")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sample and the orders.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Where the page and its key go.")] = None,
+    collect: Annotated[list[Path] | None, typer.Option(help="CSV files that raters saved.")] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[CSV]...", help="Further files of --collect.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The round's key.json (default: beside the first CSV).")] = None,
+    data_root: Root = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a page for human raters, or collect what they answered."""
+    if collect:
+        from bench.pipelines.rate_collect import collect as read
+
+        # A shell spreads *.csv: what follows the first file arrives as arguments.
+        files = [*collect, *([Path(reference)] if reference else []), *(more or [])]
+        _show(read(files, key=key, out=out), as_json)
+        return
+    if reference is None:
+        raise UsageError("rate: expected NAME@VERSION to make a page, or --collect FILE.csv to read answers")
+    from bench.pipelines.rate import Order
+    from bench.pipelines.rate import rate as run
+
+    order = Order(sample=sample, raters=raters, seed=seed, against=against)
+    _show(run(reference, order, out=out, data_root=_root(data_root)), as_json)
+
+
 def main() -> None:
     """Run a command; an error that a user can cause is one line on stderr and its exit code."""
     try:

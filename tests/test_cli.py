@@ -9,7 +9,7 @@ from bench import cli
 
 VERBS = (
     *("demo", "list", "generate", "verify", "diff", "audit", "export", "train", "doctor", "predict"),
-    *("score", "submit", "explain", "compare", "robustness", "publish"),
+    *("score", "submit", "explain", "compare", "robustness", "quality", "rate", "publish"),
 )
 
 
@@ -91,6 +91,13 @@ BAD = [
     (("robustness", "--at", "76,25"), 2, "name a population"),
     (("robustness", "--population", "imagenet-testbed", "--offline", "--x", "val", "--at", "1,1"), 3, "put it at"),
     (("robustness", "--population", "none.csv", "--unit", "percent", "--at", "76,25"), 3, "none.csv: cannot be read"),
+    (("quality", "digits/test"), 2, "expected two image sets A B, or A with --track"),
+    (("quality", "digits/tset", "digits/test", "--extractor", "oracle:digits-oracle"), 2, "did you mean test"),
+    (("quality", "digits-g@1.0.0", "--track", "digits"), 3, "make it: "),
+    (("quality", "digits/test", "digits/uci", "--extractor", "oracle:digit"), 3, "did you mean digits-oracle"),
+    (("rate",), 2, "expected NAME@VERSION to make a page, or --collect"),
+    (("rate", "digits-g@1.0.0"), 3, "make it: "),
+    (("rate", "--collect", "/nowhere/a.csv"), 2, "/nowhere/key.json: no key of a round"),
 ]
 
 

@@ -15,13 +15,13 @@ F^T F = S. Two routes follow, and the cheaper one is taken:
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.blas import dgemm, dtrmm
 from scipy.linalg.lapack import dpstrf
 
 from bench.core.errors import DataError
-from bench.metrics.inputs import finite
+from bench.metrics.moments import Moments, rows_of, same_width
 
 ROUTES = ("samples", "covariances")
-BLOCK = 8192  # rows centred at a time
 SVD_COST, EIGEN_COST = 25, 11  # of n^3 multiply-adds in a matrix product, measured with OpenBLAS on two cores
 
 
@@ -35,39 +35,6 @@ class FrechetResult:
     d: int
 
 
-@dataclass(frozen=True, eq=False)
-class Moments:
-    """All that the distance needs of a set of features: `count`, `mean` [d] and `scatter` [d, d], float64.
-
-    `scatter` is the sum over rows of the outer product of (row - mean), so that sets can be merged.
-    """
-
-    count: int
-    mean: np.ndarray
-    scatter: np.ndarray
-
-    @classmethod
-    def of(cls, features: np.ndarray) -> "Moments":
-        """The moments of `features` [n, d], n >= 1; DataError for another shape, NaN or infinities."""
-        features = _checked(features, what="features", least=1)
-        mean = features.mean(axis=0, dtype=np.float64)
-        scatter = np.zeros((len(mean), len(mean)))
-        for start in range(0, len(features), BLOCK):
-            centred = features[start : start + BLOCK] - mean
-            scatter += centred.T @ centred
-        return cls(len(features), mean, scatter)
-
-    def merge(self, other: "Moments") -> "Moments":
-        """The moments of both sets together (Chan, Golub and LeVeque 1983); DataError for unequal d."""
-        _same_width(len(self.mean), len(other.mean))
-        count, gap = self.count + other.count, other.mean - self.mean
-        return Moments(
-            count,
-            self.mean + gap * (other.count / count),
-            self.scatter + other.scatter + np.outer(gap, gap) * (self.count * other.count / count),
-        )
-
-
 def frechet(features_a: np.ndarray, features_b: np.ndarray, *, route: str | None = None) -> FrechetResult:
     """The Fréchet distance of `features_a` [n_a, d] and `features_b` [n_b, d], rows being images.
 
@@ -75,19 +42,15 @@ def frechet(features_a: np.ndarray, features_b: np.ndarray, *, route: str | None
     biased up, the more so the smaller n: compare at equal n only (methods.md 9.1). DataError for fewer
     than 2 rows, unequal d, NaN or infinities.
     """
-    a, b = _checked(features_a, what="features a", least=2), _checked(features_b, what="features b", least=2)
-    _same_width(a.shape[1], b.shape[1])
+    a, b = rows_of(features_a, what="features a", least=2), rows_of(features_b, what="features b", least=2)
+    same_width(a.shape[1], b.shape[1])
     route = route or cheaper_route(len(a), len(b), d=a.shape[1])
     if route not in ROUTES:
         raise DataError(f"route: expected one of {', '.join(ROUTES)}, got {route!r}")
     if route == "covariances":
-        return frechet_from_moments(Moments.of(a), Moments.of(b))
-    mean_a, mean_b = a.mean(axis=0, dtype=np.float64), b.mean(axis=0, dtype=np.float64)
-    factor_a = (a - mean_a) / (len(a) - 1) ** 0.5
-    factor_b = (b - mean_b) / (len(b) - 1) ** 0.5
-    overlap = np.linalg.svd(factor_a @ factor_b.T, compute_uv=False).sum()
-    spread = np.vdot(factor_a, factor_a) + np.vdot(factor_b, factor_b)
-    return _result(mean_a - mean_b, spread, overlap, route="samples", n=(len(a), len(b)))
+        return _by_covariances(Moments.of(a), Moments.of(b))
+    mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
+    return _by_samples(Moments(len(a), mean_a, a - mean_a, False), Moments(len(b), mean_b, b - mean_b, False))
 
 
 def frechet_distance(features_a: np.ndarray, features_b: np.ndarray) -> float:
@@ -97,16 +60,13 @@ def frechet_distance(features_a: np.ndarray, features_b: np.ndarray) -> float:
 
 def frechet_from_moments(a: Moments, b: Moments) -> FrechetResult:
     """The Fréchet distance of two sets known by their moments; DataError for unequal d or fewer than 2 rows."""
-    _same_width(len(a.mean), len(b.mean))
+    same_width(len(a.mean), len(b.mean))
     if min(a.count, b.count) < 2:
         raise DataError(f"moments: expected at least 2 rows on both sides, got {a.count} and {b.count}; add images")
-    small, large = (a, b) if a.count <= b.count else (b, a)  # the side of lower rank gives the smaller product
-    factor = _factor(small.scatter / (small.count - 1))
-    product = factor @ (large.scatter / (large.count - 1)) @ factor.T
-    eigenvalues = np.linalg.eigvalsh(product) if len(product) else np.zeros(0)
-    overlap = np.sqrt(np.maximum(eigenvalues, 0)).sum()
-    spread = np.trace(a.scatter) / (a.count - 1) + np.trace(b.scatter) / (b.count - 1)
-    return _result(a.mean - b.mean, spread, overlap, route="covariances", n=(a.count, b.count))
+    rows = not (a.full or b.full)
+    if rows and cheaper_route(len(a.spread), len(b.spread), d=len(a.mean)) == "samples":
+        return _by_samples(a, b)
+    return _by_covariances(a, b)
 
 
 def cheaper_route(n_a: int, n_b: int, *, d: int) -> str:
@@ -117,29 +77,28 @@ def cheaper_route(n_a: int, n_b: int, *, d: int) -> str:
     return "samples" if samples <= covariances else "covariances"
 
 
-def _factor(covariance: np.ndarray) -> np.ndarray:
-    """F [rank, d] with F^T F = covariance, which may be singular (LAPACK dpstrf, diagonal pivoting)."""
-    upper, pivots, rank, _ = dpstrf(covariance)
-    factor = np.empty((rank, len(covariance)))
-    factor[:, pivots - 1] = np.triu(upper)[:rank]
-    return factor
+def _by_samples(a: Moments, b: Moments) -> FrechetResult:
+    product = a.spread @ b.spread.T
+    overlap = np.linalg.svd(product, compute_uv=False).sum() / ((a.count - 1) * (b.count - 1)) ** 0.5
+    return _result(a, b, overlap, route="samples")
 
 
-def _result(gap: np.ndarray, spread: float, overlap: float, *, route: str, n: tuple[int, int]) -> FrechetResult:
+def _by_covariances(a: Moments, b: Moments) -> FrechetResult:
+    small, large = (a, b) if a.count <= b.count else (b, a)  # the side of lower rank gives the smaller product
+    upper, order, rank, _ = dpstrf(small.scatter)
+    upper, order = np.asfortranarray(np.triu(upper)), order - 1
+    middle = np.asfortranarray(large.scatter[np.ix_(order, order)])
+    if rank == len(order):  # triangular products cost half of full ones
+        product = dtrmm(1.0, upper, dtrmm(1.0, upper, middle), side=1, trans_a=1)
+    else:
+        product = dgemm(1.0, dgemm(1.0, upper[:rank], middle), upper[:rank], trans_b=1)
+    eigenvalues = np.linalg.eigvalsh(product) if rank else np.zeros(0)
+    overlap = np.sqrt(np.maximum(eigenvalues, 0)).sum() / ((a.count - 1) * (b.count - 1)) ** 0.5
+    return _result(a, b, overlap, route="covariances")
+
+
+def _result(a: Moments, b: Moments, overlap: float, *, route: str) -> FrechetResult:
     """The distance is never negative; rounding below 0 is cut off."""
-    value = float(gap @ gap + spread - 2 * overlap)
-    return FrechetResult(max(0.0, value), route, n, len(gap))
-
-
-def _checked(features: np.ndarray, *, what: str, least: int) -> np.ndarray:
-    array = np.asarray(features)
-    if array.ndim != 2 or array.shape[1] == 0:
-        raise DataError(f"{what}: expected shape [n, d], a row an image, got {array.shape}")
-    if len(array) < least:
-        raise DataError(f"{what}: expected at least {least} rows, got {len(array)}; a covariance needs more images")
-    return finite(array, what=what)
-
-
-def _same_width(d_a: int, d_b: int) -> None:
-    if d_a != d_b:
-        raise DataError(f"features: expected the same width on both sides, got {d_a} and {d_b}; use one extractor")
+    gap = a.mean - b.mean
+    value = float(gap @ gap + a.variance + b.variance - 2 * overlap)
+    return FrechetResult(max(0.0, value), route, (a.count, b.count), len(gap))

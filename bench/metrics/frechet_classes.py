@@ -6,21 +6,21 @@ on n, so that values at different n cannot be compared.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bench.core.errors import DataError
-from bench.metrics.frechet import frechet
-from bench.metrics.inputs import finite
+from bench.metrics.frechet import FrechetResult, frechet_from_moments
+from bench.metrics.moments import Moments, rows_of
 
 
 @dataclass(frozen=True)
 class ClassMeanFrechet:
     """`mean` of `per_class` {class: distance}, in squared units of the features.
 
-    `n`: images of each class on each side; `d`: width; `seed`: of the draw.
+    `n`: images of each class on each side; `d`: width; `seed`: of the draw; `route`: of `frechet`.
     """
 
     mean: float
@@ -28,6 +28,10 @@ class ClassMeanFrechet:
     n: int
     d: int
     seed: int
+    route: str
+
+
+Side = tuple[np.ndarray, Sequence]  # features [n, d], labels [n]
 
 
 def class_mean_frechet(
@@ -46,38 +50,64 @@ def class_mean_frechet(
     the images and the seed, never on their order.
     DataError for per_class < 2, different classes, a class with fewer images, unequal d, NaN.
     """
+    a, b = (features_a, labels_a), (features_b, labels_b)
+    return class_table({"side a": a}, {"side b": b}, per_class=per_class, seed=seed)["side a"]["side b"]
+
+
+def class_table(
+    sources: Mapping[str, Side], sets: Mapping[str, Side], *, per_class: int, seed: int
+) -> dict[str, dict[str, ClassMeanFrechet]]:
+    """{source: {set: class_mean_frechet}}; each class of each side is drawn and centred once.
+
+    Features may lie on the disk (a memory map): one class of each side is in memory at a time.
+    """
     if per_class < 2:
         raise DataError(f"per_class: expected at least 2 images, got {per_class}; a covariance needs two")
-    side_a = _by_class(features_a, labels_a, what="side a")
-    side_b = _by_class(features_b, labels_b, what="side b")
-    if side_a.keys() != side_b.keys():
-        only_a, only_b = sorted(side_a.keys() - side_b.keys()), sorted(side_b.keys() - side_a.keys())
-        raise DataError(
-            f"classes: expected the same on both sides, got {_few(only_a)} only in a, {_few(only_b)} only in b;"
-            " restrict both to the classes they share"
-        )
-    distances = {}
-    for name in side_a:
-        a = _draw(side_a[name], per_class, seed=seed, what=f"side a, class {name!r}")
-        b = _draw(side_b[name], per_class, seed=seed, what=f"side b, class {name!r}")
-        distances[name] = frechet(a, b).value
-    return ClassMeanFrechet(
-        mean=float(np.mean(list(distances.values()))),
-        per_class=distances,
-        n=per_class,
-        d=int(np.shape(features_a)[1]),
-        seed=seed,
-    )
+    sides = {**{("source", key): side for key, side in sources.items()}, **{("set", k): s for k, s in sets.items()}}
+    rows = {key: _by_class(*side, what=key[1]) for key, side in sides.items()}
+    first = next(iter(rows))
+    for key in rows:
+        _same_classes(rows[first], rows[key], first[1], key[1])
+    cells: dict = {(source, name): {} for source in sources for name in sets}
+    for label in rows[first]:
+        moments = {
+            key: _moments(side[0], rows[key][label], per_class, seed=seed, what=f"{key[1]}, class {label!r}")
+            for key, side in sides.items()
+        }
+        for source, name in cells:
+            cells[source, name][label] = frechet_from_moments(moments["source", source], moments["set", name])
+    return {source: {name: _mean(cells[source, name], per_class, seed) for name in sets} for source in sources}
+
+
+def _mean(distances: dict[int | str, FrechetResult], per_class: int, seed: int) -> ClassMeanFrechet:
+    values = {label: one.value for label, one in distances.items()}
+    one = next(iter(distances.values()))
+    return ClassMeanFrechet(float(np.mean(list(values.values()))), values, per_class, one.d, seed, one.route)
 
 
 def _by_class(features: np.ndarray, labels: Sequence, *, what: str) -> dict:
-    """{class: features [m, d]}, classes sorted."""
-    features, labels = finite(features, what=f"{what}, features"), np.asarray(labels)
-    if features.ndim != 2 or labels.shape != features.shape[:1] or not len(labels):
-        raise DataError(f"{what}: expected features [n, d] and labels [n], got {features.shape} and {labels.shape}")
+    """{class: indices of its rows}, classes sorted."""
+    labels = np.asarray(labels)
+    if np.ndim(features) != 2 or labels.shape != np.shape(features)[:1] or not len(labels):
+        raise DataError(f"{what}: expected features [n, d] and labels [n], got {np.shape(features)} and {labels.shape}")
     if labels.dtype.kind not in "iuU":
         raise DataError(f"{what}: expected labels that are integers or text, got {labels.dtype}")
-    return {name: features[labels == name] for name in np.unique(labels).tolist()}
+    order = np.argsort(labels, kind="stable")
+    names, starts = np.unique(labels[order], return_index=True)
+    return dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True))
+
+
+def _same_classes(a: dict, b: dict, what_a: str, what_b: str) -> None:
+    only_a, only_b = sorted(a.keys() - b.keys()), sorted(b.keys() - a.keys())
+    if only_a or only_b:
+        raise DataError(
+            f"classes: expected the same on both sides, got {_few(only_a)} only in {what_a},"
+            f" {_few(only_b)} only in {what_b}; restrict both to the classes they share"
+        )
+
+
+def _moments(features: np.ndarray, rows: np.ndarray, count: int, *, seed: int, what: str) -> Moments:
+    return Moments.of(_draw(rows_of(features[rows], what=what, least=1), count, seed=seed, what=what))
 
 
 def _draw(rows: np.ndarray, count: int, *, seed: int, what: str) -> np.ndarray:

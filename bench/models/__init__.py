@@ -34,3 +34,11 @@ NEEDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "onnx": ("onnx", ("onnxruntime",)),
 }
 """Sources that need an extra: its name, and the packages that it brings."""
+EXTRACTORS = {
+    "oracle": "bench.models.features_oracle:open_features",
+    "inception": "bench.models.features_inception:open_features",
+    "timm": "bench.models.features_timm:open_timm",
+    "package": "bench.models.features_timm:open_package",
+    "openclip": "bench.models.features_openclip:open_features",
+}
+"""Name -> `function(ref, *, device, data_root) -> Extractor`: features for distribution metrics."""

@@ -11,6 +11,11 @@ from bench.store.paths import checkout
 
 COMPARISONS = {
     "bootstrap-vs-linregress": "bench.pipelines.benchmarks.robustness:bootstrap_vs_linregress",
+    "frechet-class-vs-sqrtm": "bench.pipelines.benchmarks.frechet:class_vs_sqrtm",
+    "frechet-class-vs-eigvals": "bench.pipelines.benchmarks.frechet:class_vs_eigvals",
+    "frechet-full-vs-sqrtm": "bench.pipelines.benchmarks.frechet:full_vs_sqrtm",
+    "frechet-full-vs-eigvals": "bench.pipelines.benchmarks.frechet:full_vs_eigvals",
+    "frechet-table-vs-bar": "bench.pipelines.benchmarks.frechet:table_vs_bar",
     "generate-vs-loop": "bench.pipelines.benchmarks.generation:generate_vs_loop",
     "score-vs-timm-validate": "bench.pipelines.benchmarks.prediction:score_vs_timm_validate",
     "score-torch-vs-timm-validate": "bench.pipelines.benchmarks.prediction:score_torch_vs_timm_validate",

@@ -5,7 +5,8 @@ import pytest
 from scipy.linalg import sqrtm
 
 from bench.core.errors import DataError
-from bench.metrics.frechet import ROUTES, Moments, cheaper_route, frechet, frechet_distance, frechet_from_moments
+from bench.metrics.frechet import ROUTES, cheaper_route, frechet, frechet_distance, frechet_from_moments
+from bench.metrics.moments import Moments, class_moments
 
 
 def features(n, d, seed, scale=1.0):
@@ -121,3 +122,48 @@ def test_refusals():
         frechet_from_moments(Moments.of(a), Moments.of(a[:1]))
     with pytest.raises(DataError, match="same width"):
         Moments.of(a).merge(Moments.of(a[:, :2]))
+
+
+@pytest.mark.parametrize("blocks", [[1] * 40, [7, 30, 3], [40]])
+def test_streamed_moments_are_those_of_the_whole_and_stay_small(blocks):
+    whole = features(40, 25, 10) + 3
+    streamed = Moments.streamed(np.split(whole, np.cumsum(blocks)[:-1]))
+    assert streamed.covariance == pytest.approx(np.cov(whole.T), rel=1e-9, abs=1e-12)
+    assert streamed.mean == pytest.approx(whole.mean(axis=0), rel=1e-12)
+    assert len(streamed.spread) <= 25
+    few = Moments.streamed(np.split(whole[:9], 3))
+    assert len(few.spread) < 25
+    assert few.covariance == pytest.approx(np.cov(whole[:9].T), rel=1e-9, abs=1e-12)
+    with pytest.raises(DataError, match="at least one block"):
+        Moments.streamed([])
+
+
+def test_merged_rows_give_the_distance_of_the_whole_by_samples():
+    a, b = features(20, 64, 11), features(30, 64, 12)
+    merged = Moments.of(a[:8]).merge(Moments.of(a[8:]))
+    result = frechet_from_moments(merged, Moments.of(b))
+    assert result.route == "samples"
+    assert result.n == (20, 30)
+    assert result.value == pytest.approx(frechet_distance(a, b), rel=1e-10)
+
+
+def test_moments_of_each_class_are_those_of_its_rows():
+    whole, labels = features(60, 5, 13), np.arange(60) % 3
+    found = class_moments((whole[part], labels[part]) for part in (slice(0, 7), slice(7, 41), slice(41, 60)))
+    assert list(found) == [0, 1, 2]
+    for label, moments in found.items():
+        assert moments.covariance == pytest.approx(np.cov(whole[labels == label].T), rel=1e-9)
+
+
+def test_agrees_with_torch_fidelity_and_clean_fid_on_the_same_features():
+    torch_fidelity = pytest.importorskip("torch_fidelity.metric_fid")
+    a, b = features(300, 24, 14), features(400, 24, 15)
+    statistics = [{"mu": x.mean(axis=0), "sigma": np.cov(x, rowvar=False)} for x in (a, b)]
+    theirs = torch_fidelity.fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
+    assert frechet_distance(a, b) == pytest.approx(theirs, rel=1e-7)
+    clean = pytest.importorskip("cleanfid.fid")
+    # SciPy has dropped `disp`, with which clean-fid 0.1.35 calls sqrtm; the value it asks for is the same.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clean.linalg, "sqrtm", lambda m, disp=True: (sqrtm(m), 0.0) if not disp else sqrtm(m))
+        theirs = clean.fid_from_feats(a, b)
+    assert frechet_distance(a, b) == pytest.approx(theirs, rel=1e-7)

@@ -5,7 +5,7 @@ import pytest
 
 from bench.core.errors import DataError
 from bench.metrics.frechet import frechet_distance
-from bench.metrics.frechet_classes import class_mean_frechet
+from bench.metrics.frechet_classes import class_mean_frechet, class_table
 
 
 def side(sizes, seed, d=5):
@@ -64,7 +64,7 @@ def test_a_set_against_itself_is_zero():
 
 def test_refusals():
     (a, la), (b, lb) = side({0: 5, 1: 5}, 0), side({0: 5, 2: 4}, 1)
-    with pytest.raises(DataError, match="got 1 only in a, 2 only in b"):
+    with pytest.raises(DataError, match="got 1 only in side a, 2 only in side b"):
         class_mean_frechet(a, la, b, lb, per_class=4, seed=0)
     with pytest.raises(DataError, match="side a, class 0: expected at least 6 images, got 5"):
         class_mean_frechet(a, la, a, la, per_class=6, seed=0)
@@ -76,5 +76,13 @@ def test_refusals():
         class_mean_frechet(a, la + 0.5, a, la, per_class=2, seed=0)
     with pytest.raises(DataError, match="same width"):
         class_mean_frechet(a, la, a[:, :3], la, per_class=2, seed=0)
-    with pytest.raises(DataError, match="side b, features: expected finite"):
+    with pytest.raises(DataError, match="side b, class 0: expected finite"):
         class_mean_frechet(a, la, np.where(a == a[0, 0], np.nan, a), la, per_class=2, seed=0)
+
+
+def test_a_table_is_its_pairs_and_a_source_may_share_a_sets_name():
+    one, two, three = side({0: 8, 1: 9}, 9), side({0: 8, 1: 8}, 10), side({0: 12, 1: 8}, 11)
+    table = class_table({"x": one, "y": two}, {"x": three}, per_class=8, seed=2)
+    for name, source in (("x", one), ("y", two)):
+        assert table[name]["x"] == class_mean_frechet(*source, *three, per_class=8, seed=2)
+    assert table["x"]["x"].route == "covariances"

@@ -1,0 +1,239 @@
+"""`quality A B`: the distance of two image sets with its card, and the other distribution metrics beside it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from bench import __version__
+from bench.core.errors import DataError, UsageError
+from bench.core.quality import Number, QualityCard, differences
+from bench.core.record import Record, parse
+from bench.metrics.authenticity import authenticity
+from bench.metrics.cmmd import clip_discrepancy
+from bench.metrics.density_coverage import density_coverage
+from bench.metrics.diversity import mean_pairwise_distance
+from bench.metrics.frechet import frechet
+from bench.metrics.frechet_bias import frechet_infinity, frechet_interval
+from bench.metrics.frechet_classes import class_mean_frechet
+from bench.metrics.kid import kernel_distance
+from bench.metrics.precision_recall import precision_recall
+from bench.metrics.vendi import vendi_score
+from bench.models.extractor import open_extractor
+from bench.pipelines.features import Featured, draw, features_of
+from bench.pipelines.image_sets import open_images
+from bench.store.machine import library_versions
+
+LIBRARIES = ("numpy", "pillow", "scipy", "timm", "torch", "torch-fidelity", "open-clip-torch")
+NEIGHBOURS = 10_000  # images of each side that metrics of pairs are computed on at most: their cost is n^2
+LEAST_NEIGHBOURS, LEAST_INTERVAL = 6, 4
+PRECISION = "float64 distances"
+
+
+class Settings(Record):
+    """What the user chose: extractor, images of each class and side, images over all classes, seed, options."""
+
+    extractor: str
+    per_class: int | None = None
+    n: int | None = None
+    seed: int = 0
+    infinity: bool = False
+    interval: bool = False
+    quiet: bool = False
+    device: str = "auto"
+    limit: int | None = None
+
+
+class CardComparison(Record):
+    """Two cards that may be compared: `numbers[name]` of one and of the other."""
+
+    one: str
+    other: str
+    numbers: dict[str, tuple[float, float]]
+
+    def __str__(self) -> str:
+        rows = [f"{'':<24}{self.one:>24}{self.other:>24}"]
+        return "\n".join(rows + [f"{name:<24}{a:>24.6g}{b:>24.6g}" for name, (a, b) in self.numbers.items()])
+
+
+def quality(a: str, b: str, settings: Settings, *, data_root: Path) -> QualityCard:
+    """The card of set `a` (generated, say) against set `b` (real); forms as `open_images` has them.
+
+    UsageError for names and settings; DataError for too few images, unequal n asked for, unreadable images.
+    """
+    extractor = open_extractor(settings.extractor, data_root=data_root, device=settings.device)
+    sides = []
+    for text in (a, b):
+        named = open_images(text, data_root=data_root)
+        limited = named.images.first(settings.limit)
+        if len(limited) < len(named.images):
+            named = type(named)(text, limited, named.classes, named.names, named.items)
+        sides.append(features_of(named, extractor, data_root=data_root, quiet=settings.quiet))
+    return quality_of(*sides, extractor.card, settings)
+
+
+def quality_of(a: Featured, b: Featured, extractor, settings: Settings) -> QualityCard:
+    """The card of two sets whose features are there."""
+    n = settings.n or min(len(a.ids), len(b.ids))
+    rows = [draw(side.ids, n, seed=settings.seed, what=side.card.name) for side in (a, b)]
+    if n < 2:
+        raise DataError(f"{a.card.name} against {b.card.name}: expected at least 2 images a side, got {n}; add images")
+    x, y = a.features[rows[0]], b.features[rows[1]]
+    whole = frechet(x, y)
+    numbers, notes = {"frechet": _frechet_number(x, y, whole.value, settings)}, _notes(a, b, x, y)
+    routes, classes = {"frechet": whole.route}, {}
+    if settings.infinity:
+        numbers["frechet-infinity"] = _infinity(x, y, settings.seed)
+    more, why_not = pair_numbers(x, y, clip=extractor.name.startswith("openclip:"), seed=settings.seed)
+    numbers |= more
+    notes += why_not
+    per_class = class_size(a, b, settings)
+    if per_class:
+        shared = shared_classes(a, b)
+        one, other = (_drawn(side, shared, per_class, settings.seed) for side in (a, b))
+        found = class_mean_frechet(*one, *other, per_class=per_class, seed=settings.seed)
+        numbers["frechet-class-mean"] = Number(value=found.mean, n=per_class * len(shared))
+        routes["frechet-class-mean"] = found.route
+        classes = {"frechet": found.per_class} | class_diversity(*one, *other)
+    else:
+        notes.append("no value class by class: the sets share no classes with at least 2 images on both sides")
+    return QualityCard(
+        a=a.card,
+        b=b.card,
+        extractor=extractor,
+        dimension=x.shape[1],
+        n=n,
+        per_class=per_class,
+        draw=f"the images whose id has the smallest hash with seed {settings.seed}",
+        precision=PRECISION,
+        routes=routes,
+        versions=library_versions(LIBRARIES) | {"imagenet-g-bench": __version__},
+        numbers=dict(sorted(numbers.items(), key=lambda item: item[0] != "frechet")),
+        classes=classes,
+        class_names={key: b.names.get(key, key) for key in classes.get("frechet", {})},
+        notes=tuple(notes),
+        limited=settings.limit is not None,
+    )
+
+
+def pair_numbers(x: np.ndarray, y: np.ndarray, *, clip: bool, seed: int) -> tuple[dict[str, Number], list[str]]:
+    """Every other distribution metric of `x` (generated) and `y` (real), and why some are missing."""
+    if len(x) > NEIGHBOURS:
+        random = np.random.default_rng(seed)
+        x, y = (side[np.sort(random.choice(len(side), NEIGHBOURS, replace=False))] for side in (x, y))
+    n, found, notes = len(x), {}, []
+    if n < LEAST_NEIGHBOURS:
+        return {}, [f"{n} images a side: neighbourhoods and kernels need at least {LEAST_NEIGHBOURS}"]
+    kid, near, dense = kernel_distance(x, y), precision_recall(x, y), density_coverage(x, y)
+    found["kid"] = Number(value=kid.value, n=n, interval=kid.interval)
+    found |= {name: Number(value=getattr(near, name), n=n) for name in ("precision", "recall")}
+    found |= {name: Number(value=getattr(dense, name), n=n) for name in ("density", "coverage")}
+    found["authenticity"] = Number(value=authenticity(x, y), n=n)
+    singles: dict[str, Callable[[np.ndarray], float]] = {
+        "vendi": vendi_score,
+        "pairwise-distance": mean_pairwise_distance,
+    }
+    for name, metric in singles.items():
+        for side, rows in (("a", x), ("b", y)):
+            try:
+                found[f"{name} {side}"] = Number(value=metric(rows), n=n)
+            except DataError as error:
+                notes.append(f"no {name} of {side}: {error}")
+    if clip:
+        cmmd = clip_discrepancy(x, y)
+        found["cmmd"] = Number(value=cmmd.value, n=n, interval=cmmd.interval)
+    return found, notes
+
+
+def shared_classes(a: Featured, b: Featured) -> list[str]:
+    """Class ids with at least 2 images on both sides; the class without a name is none."""
+    counts = [dict(zip(*np.unique(side.labels, return_counts=True), strict=True)) for side in (a, b)]
+    return sorted(str(one) for one in counts[0] if one and min(counts[0][one], counts[1].get(one, 0)) >= 2)
+
+
+def class_size(a: Featured, b: Featured, settings: Settings) -> int | None:
+    """Images of each class and side: what was asked for, else what the smallest shared class has; None for none."""
+    shared = shared_classes(a, b)
+    if not shared:
+        if settings.per_class:
+            raise DataError(
+                f"{a.card.name} against {b.card.name}: no class has 2 images on both sides; drop --per-class"
+            )
+        return None
+    return settings.per_class or min(int((side.labels == one).sum()) for side in (a, b) for one in shared)
+
+
+def class_diversity(
+    x: np.ndarray, labels_x: np.ndarray, y: np.ndarray, labels_y: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """{metric: {class: value}} of the generated side, recall against the real side where there are enough images."""
+    found: dict[str, dict[str, float]] = {"vendi": {}, "pairwise-distance": {}, "precision": {}, "recall": {}}
+    for one in np.unique(labels_x).tolist():
+        rows, real = x[labels_x == one], y[labels_y == one]
+        try:
+            found["vendi"][one] = vendi_score(rows)
+            found["pairwise-distance"][one] = mean_pairwise_distance(rows)
+        except DataError:
+            continue  # A feature vector of zeros has no direction; the card's notes say so.
+        if min(len(rows), len(real)) > 3:
+            near = precision_recall(rows, real)
+            found["precision"][one], found["recall"][one] = near.precision, near.recall
+    return {name: values for name, values in found.items() if values}
+
+
+def compare_cards(one: Path, other: Path) -> CardComparison:
+    """The numbers of two card files side by side; DataError, saying what differs, where they cannot be compared."""
+    cards = [read_card(path) for path in (one, other)]
+    unlike = differences(*cards)
+    if unlike:
+        raise DataError(f"{one} and {other} cannot be compared: {'; '.join(unlike)}; compute both alike")
+    shared = [name for name in cards[0].numbers if name in cards[1].numbers]
+    return CardComparison(
+        one=one.stem,
+        other=other.stem,
+        numbers={name: (cards[0].numbers[name].value, cards[1].numbers[name].value) for name in shared},
+    )
+
+
+def read_card(path: Path) -> QualityCard:
+    """The card in a file that `quality --json` or `--out` wrote; DataError for anything else."""
+    try:
+        return parse(QualityCard, json.loads(path.read_bytes()), where=str(path))
+    except (OSError, ValueError, UsageError) as error:
+        raise DataError(f"{path}: not a quality card ({str(error)[:120]})") from None
+
+
+def _drawn(side: Featured, shared: list[str], count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    chosen = []
+    for one in shared:
+        rows = np.flatnonzero(side.labels == one)
+        chosen.append(rows[draw(side.ids[rows], count, seed=seed, what=f"{side.card.name}, class {one!r}")])
+    return side.pick(np.concatenate(chosen))
+
+
+def _frechet_number(x: np.ndarray, y: np.ndarray, value: float, settings: Settings) -> Number:
+    if not settings.interval:
+        return Number(value=value, n=len(x))
+    if len(x) < LEAST_INTERVAL:
+        raise DataError(f"--interval: expected at least {LEAST_INTERVAL} images a side, got {len(x)}; add images")
+    return Number(value=value, n=len(x), interval=frechet_interval(x, y, seed=settings.seed).interval)
+
+
+def _infinity(x: np.ndarray, y: np.ndarray, seed: int) -> Number:
+    return Number(value=frechet_infinity(x, y, seed=seed).value, n=len(x))
+
+
+def _notes(a: Featured, b: Featured, x: np.ndarray, y: np.ndarray) -> list[str]:
+    notes = []
+    for side, rows in ((a, x), (b, y)):
+        if not np.ptp(rows, axis=0).any():
+            notes.append(f"{side.card.name}: all features are equal; the set has no spread")
+    if len(x) < x.shape[1]:
+        notes.append(
+            f"n = {len(x)} is below the {x.shape[1]} features: the distance is biased up,"
+            " and compares only with distances at this n"
+        )
+    if a.card.digest == b.card.digest:
+        notes.append("both sides are the same set")
+    return notes
