@@ -205,7 +205,7 @@ def test_names_of_submissions_are_text_on_every_surface(track: Track, tmp_path: 
     paths, _ = files(track, tmp_path, model=f"onnx:{HOSTILE}")
     (card,) = submit(paths, track=track, given=Given(title=HOSTILE), **boards)
     assert card.state == "listed"
-    publish(track, quiet=True, **boards)
+    publish(track, **boards)
     folder = tmp_path / "boards" / "own"
     assert {path.parent for path in (tmp_path / "boards").rglob("*.json")} <= {folder, folder / "results"}
     page = (folder / "index.html").read_text()

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.reports import latex, markdown
-from bench.reports.numerals import fixed, percent, percent_interval, points
+from bench.reports.numerals import fixed, percent, percent_interval, points, rank_interval
 from bench.reports.plain_text import one_line, shorten, to_csv, to_latex, to_markdown
 
 
@@ -43,7 +43,8 @@ def test_escapes_by_hand():
 def test_readme_has_every_model_and_number(board):
     text = markdown.render(board)
     for row in board.rows:
-        assert f"| {row.rank} | {to_markdown(shorten(row.title, 60))} |" in text
+        rank = rank_interval(row) + (f" {markdown.TIED}" if row.ties_first else "")
+        assert f"| {rank} | {to_markdown(shorten(row.title, 60))} |" in text
         assert all(f"| {percent(cell.top1)} |" in text for cell in row.cells.values())
         assert row.command in text
     assert text.count(f"**{percent(board.rows[0].shifted)}**") == 1
