@@ -115,7 +115,7 @@ def redraw(task: RedrawTask) -> dict[str, Likeness]:
         item.id: file for item, file in encoded(recipe, draw_batch(task.drawing, first.split, first.class_id, start))
     }
     stored = open_shard(task.path)
-    before = dict(zip(stored.table.column("id").to_pylist(), stored.images(), strict=True))
+    before = dict(zip(stored.rows.column("id").to_pylist(), stored.images, strict=True))
     return {item.id: likeness(bytes(before[item.id]), now[item.id], what=item.id) for item in task.items}
 
 

@@ -14,7 +14,7 @@ from bench.core.changes import number
 from bench.core.errors import DataError
 from bench.core.recipe import Recipe
 from bench.store.atomic import replacing, write_bytes
-from bench.store.shards import Shard, joined_shard, read_shard
+from bench.store.shards import Shard, joined_shard, parse_shard, read_shard
 from bench.store.versions import Version, versions_on_disk
 
 
@@ -28,7 +28,8 @@ class Start:
 
     def and_then(self, drawn: bytes | None) -> bytes:
         """The shard file that begins so and goes on with what is in the shard file `drawn`."""
-        return joined_shard(read_shard(self.path), self.count, drawn)
+        rest = None if drawn is None else parse_shard(drawn, self.path)
+        return joined_shard(read_shard(self.path), self.count, rest)
 
 
 def take_over(
@@ -70,14 +71,14 @@ def _start(version: Version, shard: Shard, drawing: str) -> Start | None:
         file = read_shard(path)
     except DataError:
         return None
-    count = min(file.table.num_rows, shard.count)
+    count = min(file.rows.num_rows, shard.count)
     if file.frame != version.frames[shard.path] or not file.holds(drawing, shard.ids(), beginning=count):
         return None
     return Start(version.reference, path, count)
 
 
 def _put(start: Start, path: Path, shard: Shard) -> None:
-    if read_shard(start.path).table.num_rows > shard.count:
+    if read_shard(start.path).rows.num_rows > shard.count:
         write_bytes(path, start.and_then(None))
         return
     with replacing(path) as temporary:

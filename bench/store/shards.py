@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,13 @@ WRITING: dict[str, Any] = {
     "use_dictionary": list(COLUMNS),
     "write_page_checksum": True,
     "write_statistics": False,
+    # All images of a shard in one page.
+    "data_page_size": 2**30,
 }
 
 
-# Bytes of an image by which its place in the file is found, and how far after the last one it may begin.
-_PREFIX, _PAGE_HEADER = 16, 4096
+# Bytes of the length before each image, and how far into the file the first one may begin.
+_LENGTH, _PAGE_HEADER = 4, 4096
 
 
 @dataclass(frozen=True)
@@ -111,21 +114,19 @@ def shard_bytes(items: Sequence[Item], files: Sequence[bytes], *, drawing: str) 
     names = [item.image_name for item in items]
     image = pa.StructArray.from_arrays([pa.array(files, pa.binary()), pa.array(names)], ["bytes", "path"])
     table = rows_table(items).add_column(0, "image", image)
-    header = json.dumps({"format": FORMAT, "drawing": drawing}, sort_keys=True)
+    header = json.dumps({"format": FORMAT, "drawing": drawing, "sizes": [len(file) for file in files]}, sort_keys=True)
     metadata = {HEADER_KEY: header, b"huggingface": json.dumps({"info": {"features": features()}})}
     buffer = io.BytesIO()
     pq.write_table(table.replace_schema_metadata(metadata), buffer, **WRITING)
     return buffer.getvalue()
 
 
-def joined_shard(first: "ShardFile", count: int, rest: bytes | None) -> bytes:
-    """The first `count` images of a shard, and then those of the shard file `rest`, as one shard file."""
-    tables = [first.table.slice(0, count)]
+def joined_shard(first: "ShardFile", count: int, rest: "ShardFile | None") -> bytes:
+    """The first `count` images of a shard, and then those of `rest`, as one shard file."""
+    items, files = read_rows(first.rows)[:count], list(first.images[:count])
     if rest is not None:
-        tables.append(pq.read_table(pa.BufferReader(rest)).cast(first.table.schema))
-    buffer = io.BytesIO()
-    pq.write_table(pa.concat_tables(tables).combine_chunks(), buffer, **WRITING)
-    return buffer.getvalue()
+        items, files = items + read_rows(rest.rows), files + list(rest.images)
+    return shard_bytes(items, files, drawing=first.drawing)
 
 
 def rows_table(items: Sequence[Item]) -> pa.Table:
@@ -142,35 +143,27 @@ def read_rows(table: pa.Table) -> list[Item]:
 
 @dataclass(frozen=True)
 class ShardFile:
-    """A shard as it lies on the disk: its table, the digest of what its images depend on, the digest of its frame.
+    """A shard: its manifest columns, its encoded images, the digests of what these depend on and of its frame.
 
     The frame is all of the file but the images' bytes, which have digests of their own in their rows: together
     they cover the file, and nothing is hashed twice.
     """
 
-    table: pa.Table
+    rows: pa.Table
+    images: tuple[memoryview, ...]
     drawing: str
     frame: str
 
-    @property
-    def rows(self) -> pa.Table:
-        """The manifest columns."""
-        return self.table.select(COLUMNS).replace_schema_metadata(None)
-
-    def images(self) -> list[memoryview]:
-        """The encoded images, in the order of the rows."""
-        return _images(self.table)
-
     def holds(self, drawing: str, ids: Sequence[str], *, beginning: int | None = None) -> bool:
         """Are these the images with those ids (or the first so many of both), drawn as `drawing` says?"""
-        return self.drawing == drawing and self.table.column("id").to_pylist()[:beginning] == ids[:beginning]
+        return self.drawing == drawing and self.rows.column("id").to_pylist()[:beginning] == ids[:beginning]
 
 
 def read_shard(path: Path) -> ShardFile:
     """Read a shard and hold every image against the sha256 in its row; DataError where anything is wrong."""
     file = open_shard(path)
-    ids, wanted = file.table.column("id").to_pylist(), file.table.column("sha256").to_pylist()
-    for item_id, sha256, image in zip(ids, wanted, file.images(), strict=True):
+    ids, wanted = file.rows.column("id").to_pylist(), file.rows.column("sha256").to_pylist()
+    for item_id, sha256, image in zip(ids, wanted, file.images, strict=True):
         if sha256_hex(image) != sha256:
             raise DataError(f"{path}: image {item_id!r} is not what was written (sha256 differs)")
     return file
@@ -180,16 +173,33 @@ def open_shard(path: Path) -> ShardFile:
     """The same, no image held against its sha256."""
     try:
         data = path.read_bytes()
-        file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
-        table, schema = file.read(), file.schema_arrow
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except OSError as error:
         raise damaged(path, error) from None
-    if schema.remove_metadata() != SHARD_SCHEMA:
-        raise foreign(path, schema)
-    drawing = file_header(file.metadata.metadata, path).get("drawing")
-    return ShardFile(table, str(drawing), _frame(data, _images(table)))
+    return parse_shard(data, path)
+
+
+def parse_shard(data: bytes, path: Path) -> ShardFile:
+    """The shard in a file's bytes; images are not copied. `path` is for errors."""
+    try:
+        file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
+        if file.schema_arrow.remove_metadata() != SHARD_SCHEMA:
+            raise foreign(path, file.schema_arrow)
+        header = file_header(file.metadata.metadata, path)
+        rows = file.read(list(COLUMNS)).replace_schema_metadata(None)
+        sizes, drawing = [int(size) for size in header["sizes"]], str(header["drawing"])
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise damaged(path, error) from None
+    view, first = memoryview(data), _first_image(data, sizes)
+    if first is None or len(sizes) != rows.num_rows:
+        raise DataError(f"{path}: damaged (its images are not where they were written)")
+    ends = list(accumulate((size + _LENGTH for size in sizes), initial=first))
+    images = tuple(view[end - size : end] for end, size in zip(ends[1:], sizes, strict=True))
+    # Between two images stands the length of the next, which `_first_image` has compared.
+    frame = hashlib.sha256(view[:first])
+    frame.update(view[ends[-1] :])
+    return ShardFile(rows, images, drawing, frame.hexdigest())
 
 
 def damaged(path: Path, error: Exception) -> DataError:
@@ -214,22 +224,20 @@ def file_header(metadata: Mapping[bytes, bytes] | None, path: Path) -> dict[str,
     return header
 
 
-def _images(table: pa.Table) -> list[memoryview]:
-    images = table.column("image").combine_chunks().field("bytes")
-    return [memoryview(image.as_buffer() if image.is_valid else b"") for image in images]
+def _first_image(data: bytes, sizes: Sequence[int]) -> int | None:
+    """Where the images begin: one after another, each after its length, as Parquet writes a page of plain bytes.
 
-
-def _frame(data: bytes, images: Sequence[memoryview]) -> str:
-    """The digest of the file's bytes around those of its images, which lie in it as they are, one after another."""
-    view, state, end = memoryview(data), hashlib.sha256(), 0
-    for image in images:
-        # Parquet's own account of where they lie is not asked: Arrow aborts the process where it is damaged.
-        place = data.find(len(image).to_bytes(4, "little") + image[:_PREFIX], end, end + _PAGE_HEADER) + 4
-        if place > 3 and view[place : place + len(image)] == image:
-            state.update(view[end:place])
-            end = place + len(image)
-    state.update(view[end:])
-    return state.hexdigest()
+    Parquet's own account of where they lie is not asked: Arrow aborts the process where that is damaged.
+    """
+    if not sizes:
+        return len(data)
+    steps = [0, *accumulate(size + _LENGTH for size in sizes)]
+    lengths = [size.to_bytes(_LENGTH, "little") for size in sizes]
+    place = -1
+    while (place := data.find(lengths[0], place + 1, _PAGE_HEADER)) >= 0:
+        if all(data[place + step : place + step + _LENGTH] == one for step, one in zip(steps, lengths, strict=False)):
+            return place if place + steps[-1] <= len(data) else None
+    return None
 
 
 def features() -> dict[str, dict[str, object]]:

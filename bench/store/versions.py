@@ -140,7 +140,7 @@ class Version:
 
     def _files(self, path: str) -> dict[str, bytes]:
         file = open_shard(self.folder / path)
-        return dict(zip(file.table.column("id").to_pylist(), map(bytes, file.images()), strict=True))
+        return dict(zip(file.rows.column("id").to_pylist(), map(bytes, file.images), strict=True))
 
 
 def open_version(reference: str, data_root: Path, *, limit: int | None = None) -> Version:
@@ -203,7 +203,7 @@ def write_manifest(
             file = open_shard(folder / shard.path)
             if not file.holds(drawings[shard.class_id], shard.ids()):
                 raise DataError(f"{folder / shard.path}: changed under our hands; run the same command again")
-            digest.update(zip(*(file.table.column(name).to_pylist() for name in ("id", "sha256")), strict=True))
+            digest.update(zip(*(file.rows.column(name).to_pylist() for name in ("id", "sha256")), strict=True))
             frames[shard.path] = file.frame
             pending.append(file.rows)
             if sum(table.num_rows for table in pending) >= ROWS:

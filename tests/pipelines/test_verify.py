@@ -12,7 +12,7 @@ from bench.core.recipe import Encoding
 from bench.pipelines.generate import generate
 from bench.pipelines.verify import verify
 from bench.store.encoding import bits_apart, encode, likeness
-from bench.store.shards import HEADER_KEY, open_shard
+from bench.store.shards import HEADER_KEY, WRITING, open_shard
 from bench.synthesis import METHODS
 from tests.stub_maker import STUB, StubMaker, write_recipe
 
@@ -152,7 +152,7 @@ def forge(path, column, value, files):
     header = json.loads(pq.read_metadata(path).metadata[HEADER_KEY])
     header["frames"] = header.get("frames", {}) | files
     forged = table.set_column(place, table.field(place), pa.array(values, table.field(place).type))
-    pq.write_table(forged.replace_schema_metadata({HEADER_KEY: json.dumps(header)}), path)
+    pq.write_table(forged.replace_schema_metadata({HEADER_KEY: json.dumps(header)}), path, **WRITING)
 
 
 def test_a_version_of_an_edited_recipe_is_refused(reference, tmp_path):

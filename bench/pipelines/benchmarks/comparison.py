@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 
-import torch
-
 from bench.core.record import Record
+from bench.engines.local import default_workers
 
 LIBRARIES = ("torch", "diffusers", "numpy", "pyarrow", "pillow")
 
@@ -40,7 +39,7 @@ def comparison(name: str, *, ours: float, peer: float, unit: str, less_is_better
         unit=unit,
         ratio=round(peer / ours if less_is_better else ours / peer, 3),
         limit_share=None,
-        machine=f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads",
+        machine=f"{platform.processor() or platform.machine()}, {default_workers('cpu')} threads",
         versions={one: version(one) for one in LIBRARIES},
     )
 
