@@ -121,11 +121,14 @@ class TemplateAudit(Record):
     flagged: int | None
 
 
+FAINT = 32
+
+
 class Content(Record):
     """Objectionable content: images that a detector flags, the most suspicious ones, and what filters rejected.
 
     `rejected`: attempts that each filter rejected while the version was made; `despite`: images kept although a
-    filter rejects them.
+    filter rejects them. `blank`: one colour all over; `faint`: nearly, at most `FAINT` of 255 values in any channel.
     """
 
     detector: str | None
@@ -134,6 +137,7 @@ class Content(Record):
     rejected: dict[str, int]
     despite: dict[str, int]
     blank: Share
+    faint: Share
 
 
 class Audit(Record):

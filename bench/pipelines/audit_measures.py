@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.core.audit import (
+    FAINT,
     ClassAudit,
     Confusion,
     Content,
@@ -136,6 +137,7 @@ def content(
         rejected=dict(sorted(Counter(name for verdict in verdicts for name in verdict.after).items())),
         despite=dict(sorted(Counter(name for verdict in verdicts for name in verdict.despite).items())),
         blank=share(made.spans == 0, len(made)),
+        faint=share((made.spans > 0) & (made.spans <= FAINT), len(made)),
     )
 
 

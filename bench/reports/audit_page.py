@@ -47,7 +47,7 @@ def _summary(audit: Audit) -> str:
     if audit.privacy is not None:
         parts.append(f"{audit.privacy.copies.count:,} copies of real images among {audit.images:,}")
     parts.append(f"{audit.duplicates.alike.count:,} images that repeat another one")
-    parts.append(f"{audit.content.blank.count:,} blank")
+    parts.append(f"{audit.content.blank.count:,} blank and {audit.content.faint.count:,} nearly so")
     if audit.labels is not None:
         parts.append(f"{percent(audit.labels.consistent.share)} % show the class asked for")
     if audit.content.flagged is not None:

@@ -4,7 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bench.core.audit import Audit, ClassAudit
-from bench.reports.canvas import grid, house_style, new_figure, text, tick_labels
+from bench.reports.canvas import SMALL, WIDTH, grid, house_style, new_figure, text, tick_labels
+from bench.reports.numerals import fixed
 from bench.reports.plain_text import one_line, shorten
 from bench.reports.series import BLUE, GRID, INK, MUTED, VERMILLION
 
@@ -36,23 +37,32 @@ def distance_curves(distances: dict[str, np.ndarray], threshold: float) -> Figur
 
 @house_style
 def class_rows(audit: Audit) -> Figure:
-    """Consistency and diversity of each class, worst first; of the worst ones where there are many."""
+    """Left the consistency of each class, right its diversity as a multiple of that of real images, worst first.
+
+    Of the worst `NAMED_CLASSES` where there are more.
+    """
     shown = sorted(audit.classes, key=lambda one: (_consistency(one), one.class_id))[:NAMED_CLASSES]
-    figure, axes = new_figure("classes", height=14.0 * len(shown) + 66, left=118, right=14, bottom=24, top=36)
+    height = 14.0 * len(shown) + 60
+    figure, left = new_figure("classes", height=height, left=108, right=136, bottom=24, top=34)
+    right = figure.add_axes((256 / WIDTH, 24 / height, 108 / WIDTH, (height - 58) / height), facecolor="none")
+    right.spines[:].set_visible(False)
+    right.tick_params(length=0, labelsize=SMALL, labelcolor=MUTED, pad=4)
+    ratios = [one.diversity / one.real_diversity if one.diversity and one.real_diversity else None for one in shown]
+    top = max(1.25, 1.05 * max((ratio for ratio in ratios if ratio is not None), default=1))
     for row, one in enumerate(shown):
-        axes.axhline(row, color=GRID, linewidth=0.6, zorder=0)
         if one.consistent is not None:
-            axes.plot(one.consistent, row, "o", color=VERMILLION, markersize=5, clip_on=False)
-        if one.diversity is not None and one.real_diversity:
-            axes.plot(min(one.diversity / one.real_diversity, 1.25), row, "D", color=BLUE, markersize=4, clip_on=False)
-    axes.axvline(1, color=MUTED, linewidth=0.8)
-    axes.set(xlim=(0, 1.25), ylim=(len(shown) - 0.5, -0.5))
-    tick_labels(axes.yaxis, list(range(len(shown))), [shorten(one_line(one.name), 22) for one in shown])
-    tick_labels(axes.xaxis, [0, 0.25, 0.5, 0.75, 1, 1.25], ["0 %", "25 %", "50 %", "75 %", "100 %", "≥ 125 %"])
-    grid(axes, axis="x")
-    head = -0.5 - 14 / 14
-    text(axes, 0, head, "● seen as the class asked for", color=VERMILLION)
-    text(axes, 0.72, head, "◆ diversity, real class = 100 %", color=BLUE)
+            left.plot(one.consistent, row, "o", color=VERMILLION, markersize=5, clip_on=False)
+        if ratios[row] is not None:
+            right.plot(ratios[row], row, "D", color=BLUE, markersize=4, clip_on=False)
+    right.axvline(1, color=MUTED, linewidth=0.8)
+    for axes, end, title in ((left, 1, "seen as asked"), (right, top, "diversity, real = 1")):
+        axes.set(xlim=(0, end), ylim=(len(shown) - 0.5, -0.5))
+        axes.hlines(range(len(shown)), 0, end, color=GRID, linewidth=0.6, zorder=0)
+        text(axes, 0, -1.4, title)
+    tick_labels(left.yaxis, list(range(len(shown))), [shorten(one_line(one.name), 20) for one in shown])
+    tick_labels(right.yaxis, [], [])
+    tick_labels(left.xaxis, [0, 0.5, 1], ["0 %", "50 %", "100 %"])
+    tick_labels(right.xaxis, [1, top], ["1", fixed(top)])
     return figure
 
 

@@ -1,6 +1,6 @@
 """What an audit found, in sentences: the same ones in the card, on the page and on the command line."""
 
-from bench.core.audit import Audit, Share
+from bench.core.audit import FAINT, Audit, Share
 from bench.reports.numerals import percent, percent_interval
 
 
@@ -66,7 +66,8 @@ def content(audit: Audit) -> list[str]:
     if found.despite:
         counts = ", ".join(f"{name} {count:,}" for name, count in found.despite.items())
         said.append(f"Kept although a filter rejects them, their attempts used up: {counts}.")
-    return [*said, f"Blank images: {of(found.blank)}."]
+    faint = f"nearly blank ones (at most {FAINT} of 255 values in any channel): {of(found.faint)}"
+    return [*said, f"Blank images: {of(found.blank)}; {faint}."]
 
 
 def labels(audit: Audit) -> list[str]:

@@ -18,7 +18,7 @@ from bench.pipelines import audit_evidence
 from bench.pipelines.audit import audit
 from bench.pipelines.audit_evidence import Means
 from bench.pipelines.audit_images import Gathered
-from bench.pipelines.audit_measures import privacy
+from bench.pipelines.audit_measures import content, privacy
 from bench.pipelines.export import export
 from bench.pipelines.generate import generate
 from bench.store.versions import open_version
@@ -87,6 +87,13 @@ def test_planted_repeats_and_black_images_are_counted(report, items):
     assert report.audit.content.blank.count == len(black)
     pairs = [frozenset((pair.left, pair.right)) for pair in report.audit.duplicates.pairs]
     assert len(set(pairs)) == len(pairs)
+
+
+def test_nearly_blank_images_are_counted_apart(items):
+    shown = replace(points(4, 1), spans=np.array([0, 5, 32, 200]))
+    found = content(shown, items[:4], {0: 0.2, 3: 0.9}, detector="x", below=0.5)
+    assert (found.blank.count, found.faint.count) == (1, 2)
+    assert (found.flagged.count, found.flagged.n, found.most) == (1, 2, ("1/3", "1/0"))
 
 
 def test_labels_and_classes_agree_with_counting(report, root, items):
