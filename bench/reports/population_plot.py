@@ -140,7 +140,7 @@ def _words(plot: Axes, groups, judged, curves: Sequence[Curve], transform: str) 
         for g, face in ((group, "none" if index == 0 else group.colour) for index, group in enumerate(groups))
     ]
     labels = [f"{shorten(one_line(group.label), 34)} ({len(group.x)})" for group in groups]
-    legend = plot.legend(handles, labels, loc="lower right", fontsize=SMALL, frameon=False, handletextpad=0.2)
+    legend = plot.legend(handles, labels, loc="best", fontsize=SMALL, frameon=False, handletextpad=0.2)
     for text in legend.get_texts():
         text.set_parse_math(False)
 
