@@ -116,7 +116,7 @@ def _ranking(board: Leaderboard) -> str:
         return ""
     one = board.ranking
     return (
-        f"Rank intervals hold for the whole board at once, at {one.confidence:.0%}: {one.method};"
+        f"Rank intervals hold for the whole board at once, at {100 * one.confidence:g} %: {one.method};"
         f" {one.pairs:,} ordered pairs. Models of one tie band cannot be told from the best of the band."
     )
 
@@ -126,7 +126,7 @@ def _legend(board: Leaderboard) -> str:
     if board.ranking:
         tied = board.ranking.tied
         parts.append(
-            f"ranks: {board.ranking.confidence:.0%} intervals over the whole board; a shared ground is a tie band"
+            f"ranks: {100 * board.ranking.confidence:g} % intervals over the whole board; a shared ground is a tie band"
         )
         parts.append(f"{_count(tied, 'model')} tied for first" if tied > 1 else "no other model tied with the first")
     return "".join(f"· {part} " for part in parts).strip() if board.rows else ""

@@ -1,6 +1,6 @@
 """Screenshots of a published page for the README and docs: `python -m tests.reports.screenshots PAGE FOLDER`.
 
-Desktop and phone, light and dark, the comparison and the heat map by class; small palette PNGs.
+Desktop and phone, light and dark, the comparison and the heat map by class.
 """
 
 import io
@@ -29,8 +29,7 @@ def main(page: Path, folder: Path) -> None:
             tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             tab.goto(page.resolve().as_uri())
             tab.evaluate("(where) => document.querySelector(where).scrollIntoView()", section)
-            picture = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
-            picture.quantize(128, dither=Image.Dither.NONE).save(folder / name, optimize=True)
+            Image.open(io.BytesIO(tab.screenshot())).convert("RGB").save(folder / name, optimize=True)
             print(folder / name)
             tab.close()
 

@@ -45,7 +45,7 @@ function drawHeat() {
   const table = make("table", { class: "heat" }, make("caption", {}, caption), make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "model"), ...heads)), make("tbody", {}, ...lines));
   where.replaceChildren(make("div", { class: "box", tabindex: "0", role: "region", "aria-label": caption }, table));
   byId("class-note").textContent = rows.length
-    ? `The first ${plural(rows.length, "model")} of the table above, in its order and under its filters; the darker, the more images are wrong. Point at a cell for n and interval.`
+    ? `The first ${plural(rows.length, "model")} of the table above, in its order and under its filters; the stronger the colour, the more images are wrong. Point at a cell for n and interval.`
     : "No model that is shown has answers on this set.";
   byId("more").hidden = view.order.length <= heatRows;
 }
