@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import open_clip
 import torch
-from open_clip.transform import PreprocessCfg
+from open_clip.transform import PreprocessCfg, image_transform_v2
 from safetensors import SafetensorError
 
 from bench.core.errors import DataError, UsageError
@@ -31,7 +31,7 @@ def open_features(ref: ModelRef, *, device: str, data_root: Path) -> Extractor:
     size = open_clip.get_model_config(arch)["vision_cfg"]["image_size"]
     settings = {**open_clip.get_pretrained_cfg(arch, tag), "size": size} if tag else {"size": size}
     config = PreprocessCfg(**{k: settings[k] for k in ("size", "mean", "std", "interpolation") if k in settings})
-    transform = open_clip.image_transform_v2(config, is_train=False)
+    transform = image_transform_v2(config, is_train=False)
 
     @cache
     def model() -> Any:
