@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from bench.core.errors import UsageError
-from bench.core.registry import unknown
+from bench.core.registry import LONGEST, unknown
 
 
 class Record(BaseModel):
@@ -60,7 +60,7 @@ def at_line(where: str, lines: Lines, path: tuple[str | int, ...]) -> str:
 
 
 def _in_words(kind: type[Record], problem: Any) -> str:
-    path = ".".join(str(part) for part in problem["loc"])
+    path = ".".join(str(part)[:LONGEST] for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         fields = _fields_at(kind, problem["loc"][:-1])
         return unknown(path, known=fields, kind="key") if fields else f"unknown key {path!r}"

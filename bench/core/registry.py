@@ -7,6 +7,8 @@ from typing import Any
 
 from bench.core.errors import UsageError
 
+LONGEST = 80
+
 
 def look_up(shelf: Mapping[str, Any], name: str, *, kind: str) -> Any:
     """The value of `name` in `shelf`; a `"module:attribute"` string is imported only now.
@@ -28,4 +30,5 @@ def unknown(name: str, *, known: Any, kind: str) -> str:
     names = sorted(known)
     near = get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}"
-    return f"unknown {kind} {name!r}: {hint}"
+    shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
+    return f"unknown {kind} {shown!r}: {hint}"
