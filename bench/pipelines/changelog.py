@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from bench.core.changes import claimed
-from bench.core.errors import UsageError
+from bench.core.errors import DataError
 from bench.core.recipe import Recipe
 from bench.pipelines.lineage import planned_changes, recipe_changes
 from bench.pipelines.recipes import list_recipes, load_recipe, lock_path
@@ -42,7 +42,7 @@ def _first(recipe: Recipe) -> str:
     generator = f"{recipe.generator.name}, revision {recipe.generator.revision}"
     try:
         counts = [f"{split} {sum(recipe.count(split, one.id) for one in recipe.classes):,}" for split in recipe.splits]
-    except UsageError:
+    except DataError:
         counts = list(recipe.splits)
     return f"{len(recipe.classes):,} classes ({', '.join(counts)}), {recipe.method.name} by {generator}"
 
@@ -51,7 +51,7 @@ def _since(before: Recipe, now: Recipe) -> str:
     step = (claimed(before.version, now.version) or "").upper()
     try:
         counts = f"{planned_changes(before, now)} since {before.version}"
-    except UsageError:
+    except DataError:
         counts = f"since {before.version}"
     return f"{step}, {counts}; {', '.join(recipe_changes(before, now)) or 'the same recipe'}"
 

@@ -45,11 +45,10 @@ def stored_images(version: Version, recipe: Recipe) -> Iterator[Stored]:
     place = {one.id: index for index, one in enumerate(recipe.classes)}
     seen: list[tuple[str, str]] = []
     for shard in plan(recipe, limit=version.limit):
-        table = read_shard(version.folder / shard.path).table
-        images = table.column("image").combine_chunks().field("bytes")
-        for item, data in zip(read_rows(table), images, strict=True):
+        file = read_shard(version.folder / shard.path)
+        for item, data in zip(read_rows(file.rows), file.images, strict=True):
             seen.append((item.id, item.sha256))
-            yield Stored(item, place[item.class_id], data.as_py())
+            yield Stored(item, place[item.class_id], bytes(data))
     if content_digest(seen) != version.content_digest:
         raise DataError(f"{version.folder}: its images are not those of its manifest; run: verify {version.reference}")
 

@@ -40,7 +40,7 @@ def kill_the_node():
         time.sleep(0.05)
     cluster.remove_node(node, allow_graceful=False)
 
-said = {{"nodes": len(set(run("tests.stub_maker:ray_node", range(6))))}}
+said = {{"nodes": len(set(run("tests.stub_maker:ray_node", range(6), workers=None)))}}
 try:
     list(run("bench.sources.prompt_banks:prompt_bank", ["x"]))
 except BenchError as error:
@@ -49,7 +49,7 @@ said["undisturbed"] = make("undisturbed")
 said["one"] = make("one", workers=1)
 threading.Thread(target=kill_the_node, daemon=True).start()
 said["killed"] = make("killed")
-said["left"] = len(set(run("tests.stub_maker:ray_node", range(3))))
+said["left"] = len(set(run("tests.stub_maker:ray_node", range(3), workers=None)))
 print(json.dumps(said))
 cluster.shutdown()
 """
