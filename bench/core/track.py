@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainSerializer, PlainValidator, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from bench.core.classes import ClassName, check_classes, class_list_digest
 from bench.core.label_map import LabelMap, label_map, resolved
@@ -42,7 +42,7 @@ class SetSpec(Record):
     dataset: str | None = None
     split: str | None = None
     folder: Line | None = None
-    map: Annotated[LabelMap | None, PlainValidator(label_map), PlainSerializer(lambda value: value)] = None
+    map: Annotated[LabelMap | None, BeforeValidator(label_map)] = None
     folders: Literal["name", "class"] = "name"
     subset: bool = False
     restrict: bool = False

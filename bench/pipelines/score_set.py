@@ -128,7 +128,7 @@ def _digest(predictions: Predictions) -> str:
     answers = predictions.answers
     columns = [answers.topk_class.astype("<i8")]
     columns += [] if answers.topk_probability is None else [answers.topk_probability.astype("<f4")]
-    columns += [] if answers.logits is None else [answers.logits.astype("<f2")]
+    columns += [] if answers.logits is None else [answers.logits.astype("<f4")]
     return content_digest(
         (image_id, hashlib.sha256(b"".join(column[row].tobytes() for column in columns)).hexdigest())
         for row, image_id in enumerate(predictions.image_ids)

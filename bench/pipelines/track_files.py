@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.core.errors import UsageError
 from bench.core.record import Lines, at_line, parse
-from bench.core.registry import unknown
+from bench.core.registry import LONGEST, unknown
 from bench.core.track import Track
 from bench.pipelines.recipes import list_recipes
 from bench.sources.class_lists import class_list
@@ -112,4 +112,4 @@ class _At:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, UsageError):
             where = at_line(str(self.path), self.lines, self.place)
-            raise UsageError(f"{where}: {'.'.join(self.place)}: {error}") from None
+            raise UsageError(f"{where}: {'.'.join(part[:LONGEST] for part in self.place)}: {error}") from None

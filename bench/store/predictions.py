@@ -137,7 +137,9 @@ def _matrix(table: pa.Table, column: str, path: Path, dtype: type) -> np.ndarray
         raise DataError(f"{path}: column {column!r} has an empty cell")
     if len(lists) and (lengths != lengths[0]).any():
         raise DataError(f"{path}: column {column!r} must hold lists of equally many numbers")
-    return values.to_numpy(zero_copy_only=False).astype(dtype).reshape(len(lists), -1)
+    # A number too large for the type becomes infinite, and is refused as such with the image's id.
+    with np.errstate(over="ignore"):
+        return values.to_numpy(zero_copy_only=False).astype(dtype).reshape(len(lists), -1)
 
 
 def _ids(table: pa.Table, path: Path) -> list[str]:
