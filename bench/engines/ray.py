@@ -33,7 +33,8 @@ def run(function: Work | str, tasks: Sequence[Any], *, workers: int | None = 1, 
         return
     with _cluster(workers) as ray:
         place = {"num_cpus": 1} if device == "cpu" else {"num_cpus": 1, "num_gpus": 1}
-        work = ray.remote(**place, max_retries=RETRIES)(attempt)
+        # Spread, since Ray would fill the first node, and its memory, before it asks another.
+        work = ray.remote(**place, max_retries=RETRIES, scheduling_strategy="SPREAD")(attempt)
         room = int(ray.cluster_resources().get("CPU" if device == "cpu" else "GPU", 1))
         left = (work.remote(function, task) for task in tasks)
         busy = list(islice(left, workers or 2 * max(1, room)))
@@ -76,6 +77,10 @@ def _cluster(workers: int | None) -> Iterator[ModuleType]:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
 
+    if ray.is_initialized():
+        # The caller's connection, which stays the caller's.
+        yield ray
+        return
     path = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
     options = {
         "log_to_driver": False,

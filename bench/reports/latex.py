@@ -45,7 +45,7 @@ def _line(row: Row, data: str, sets: list[Column], best: dict[str, float | None]
     cells = [row.cells.get(column.name) for column in sets]
     values = [_bold(percent(c.top1), c.top1 == best[s.name]) if c else "--" for c, s in zip(cells, sets, strict=True)]
     name = to_latex(shorten(one_line(row.title), 48))
-    tied = "$^{\\approx}$" if row.ties_first else ""
+    tied = "\\,$\\approx$" if row.ties_first else ""
     rank = rank_interval(row).replace("–", "--")
     return f"    {rank}{tied} & {name} & {to_latex(data)} & {' & '.join([shifted, *values])} \\\\"
 

@@ -19,6 +19,7 @@ needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="
 SCRIPT = f"""
 import json, os, sys, threading, time
 from pathlib import Path
+import ray
 from ray.cluster_utils import Cluster
 from bench.core.errors import BenchError
 from bench.engines.ray import run
@@ -40,17 +41,20 @@ def kill_the_node():
         time.sleep(0.05)
     cluster.remove_node(node, allow_graceful=False)
 
-said = {{"nodes": len(set(run("tests.stub_maker:ray_node", range(6), workers=None)))}}
+said = {{"one": make("one", workers=1)}}
+# From here on in one connection, so that workers stay warm.
+ray.init(address=cluster.address, log_to_driver=False)
 try:
     list(run("bench.sources.prompt_banks:prompt_bank", ["x"]))
 except BenchError as error:
     said["error"] = str(error)
 said["undisturbed"] = make("undisturbed")
-said["one"] = make("one", workers=1)
+said["nodes"] = len(set(run("tests.stub_maker:ray_node", range(8), workers=None)))
 threading.Thread(target=kill_the_node, daemon=True).start()
 said["killed"] = make("killed")
 said["left"] = len(set(run("tests.stub_maker:ray_node", range(3), workers=None)))
-print(json.dumps(said))
+print(json.dumps(said), flush=True)
+ray.shutdown()
 cluster.shutdown()
 """
 

@@ -13,8 +13,8 @@ from bench.store.encoding import encode
 from bench.synthesis.maker import Request
 
 
-def make_vs_draw_and_encode(*, classes: int = 4, side: int = 192) -> Comparison:
-    """`generate` with a cheap generator against drawing and encoding the same images, both in one process."""
+def make_vs_draw_and_encode(*, classes: int = 1, side: int = 512) -> Comparison:
+    """`generate` with a cheap generator against drawing and encoding the same 50 PNG of 512 x 512 pixels."""
     with tempfile.TemporaryDirectory() as name, on_the_shelf():
         reference = write_recipe(Path(name), classes=classes, side=side)
         recipe = load_recipe(reference)
