@@ -28,6 +28,7 @@ SENTENCES = {
     "store": "**The disk**",
     "engines": "**The hands**",
     "pipelines": "**The verbs**",
+    "cli": "**The door**",
 }
 
 
@@ -67,7 +68,7 @@ def breaks(path: Path, source: str) -> list[str]:
 
 
 def test_no_arrow_between_shelves():
-    files = [path for path in (ROOT / "bench").rglob("*.py") if path.parent != ROOT / "bench" or path.stem == "cli"]
+    files = [path for path in (ROOT / "bench").rglob("*.py") if path.parent != ROOT / "bench"]
     assert len(files) > 30
     broken = [line for path in files for line in breaks(path, path.read_text())]
     assert not broken, "\n".join(broken)

@@ -1,0 +1,196 @@
+"""Verbs of a model: train it, check its data, ask it, score it, submit it, explain its state."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from bench.cli.options import (
+    AsJson,
+    Backend,
+    Batch,
+    BoardDir,
+    DeclarationFile,
+    Device,
+    Engine,
+    KeepImages,
+    Limit,
+    Offline,
+    Quiet,
+    Root,
+    TrackName,
+    TrustCode,
+    Workers,
+    means_of,
+    place,
+    show,
+)
+from bench.core.errors import DataError, SubmissionRejected
+
+verbs = typer.Typer()
+
+
+@verbs.command()
+def train(
+    track: TrackName,
+    arm: Annotated[str, typer.Option(help="real, synthetic or mixed.")],
+    arch: Annotated[str | None, typer.Option(help="timm architecture or sklearn:NAME (default: the track's).")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    match: Annotated[Literal["steps", "epochs"], typer.Option(help="Held equal to the other arms.")] = "steps",
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimizer steps (default: the track's).")] = None,
+    ratio: Annotated[float | None, typer.Option(help="Generated images for each real one (mixed).")] = None,
+    fraction: Annotated[float, typer.Option(help="The share of the arm's images that is used.")] = 1.0,
+    data_root: Root = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a classifier on one arm; saved with its training record, and reused when it exists."""
+    from bench.pipelines.tracks import load_track
+    from bench.pipelines.train import train as run
+
+    show(
+        run(
+            load_track(track),
+            arm,
+            arch=arch,
+            seed=seed,
+            match=match,
+            steps=steps,
+            ratio=ratio,
+            fraction=fraction,
+            data_root=place(data_root),
+            quiet=quiet,
+        ),
+        as_json,
+    )
+
+
+@verbs.command()
+def doctor(
+    track: Annotated[str, typer.Argument(metavar="TRACK", help="A track's name, or a track file ending in .yaml.")],
+    data_root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Are a track's sets here, complete and laid out as expected? In words, with the remedy."""
+    from bench.pipelines.doctor import doctor as run
+    from bench.pipelines.tracks import load_track
+
+    found = run(load_track(track), data_root=place(data_root))
+    show(found, as_json)
+    sick = [one.name for one in found if one.findings and not (one.optional and not one.images)]
+    if sick:
+        raise DataError(f"{track}: {len(sick)} of {len(found)} sets need attention: {', '.join(sick)}")
+
+
+@verbs.command()
+def predict(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="source:name")],
+    track: TrackName,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="Only this set (may be repeated).")] = None,
+    limit: Limit = None,
+    device: Device = "auto",
+    backend: Backend = "auto",
+    batch_size: Batch = "auto",
+    workers: Workers = None,
+    engine: Engine = "local",
+    keep_images: KeepImages = 0.0,
+    trust_code: TrustCode = False,
+    offline: Offline = False,
+    data_root: Root = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """What models answer on a track's sets, as prediction files; those that still hold are reused."""
+    from bench.pipelines.predict import predict as run
+    from bench.pipelines.tracks import load_track
+
+    root = place(data_root, offline=offline)
+    means = means_of(
+        device, backend, batch_size, workers, engine=engine, keep_images=keep_images, trust_code=trust_code
+    )
+    found = run(models, load_track(track), sets=sets, data_root=root, limit=limit, means=means, quiet=quiet)
+    files = [str(path) for path in found]
+    print(json.dumps(files, indent=1) if as_json else "\n".join(files))
+
+
+@verbs.command()
+def score(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Prediction files: .parquet or .csv.")],
+    track: Annotated[str | None, typer.Option("--track", help="Default: the track that the files name.")] = None,
+    of_set: Annotated[str | None, typer.Option("--set", help="The set that a CSV answers.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Whose answers a CSV holds.")] = None,
+    title: Annotated[str | None, typer.Option(help="How the card names the model.")] = None,
+    declaration: DeclarationFile = None,
+    data_root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score cards from prediction files; runs nobody's code."""
+    from bench.pipelines.declarations import given
+    from bench.pipelines.score import score as run
+    from bench.pipelines.score import track_of
+    from bench.pipelines.tracks import load_track
+
+    said = given(declaration, of_set=of_set, model=model, title=title)
+    asked = load_track(track) if track else track_of(files)
+    show(run(files, track=asked, data_root=place(data_root), given=said), as_json)
+
+
+@verbs.command()
+def submit(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL|FILE...", help="source:name, or prediction files.")],
+    track: TrackName,
+    title: Annotated[str | None, typer.Option(help="How the board names it.")] = None,
+    of_set: Annotated[str | None, typer.Option("--set", help="The set that a CSV answers.")] = None,
+    declaration: DeclarationFile = None,
+    limit: Limit = None,
+    device: Device = "auto",
+    backend: Backend = "auto",
+    batch_size: Batch = "auto",
+    workers: Workers = None,
+    engine: Engine = "local",
+    keep_images: KeepImages = 0.0,
+    trust_code: TrustCode = False,
+    board_dir: BoardDir = None,
+    offline: Offline = False,
+    data_root: Root = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Predict where needed, score, file the card, and say listed or rejected and why."""
+    from bench.pipelines.declarations import given
+    from bench.pipelines.submit import submit as run
+    from bench.pipelines.tracks import load_track
+
+    root = place(data_root, offline=offline)
+    cards = run(
+        models,
+        track=load_track(track),
+        data_root=root,
+        board_dir=board_dir,
+        given=given(declaration, of_set=of_set, title=title),
+        limit=limit,
+        means=means_of(
+            device, backend, batch_size, workers, engine=engine, keep_images=keep_images, trust_code=trust_code
+        ),
+        quiet=quiet,
+    )
+    show(cards, as_json)
+    rejected = [f"{card.title}: {card.reason}" for card in cards if card.state == "rejected"]
+    if rejected:
+        raise SubmissionRejected("; ".join(rejected))
+
+
+@verbs.command()
+def explain(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model, a title, or a card's file name.")],
+    track: TrackName,
+    board_dir: BoardDir = None,
+    data_root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why a submission is, or is not, listed, and what to do."""
+    from bench.pipelines.explain import explain as run
+    from bench.pipelines.tracks import load_track
+
+    show(run(name, track=load_track(track), data_root=place(data_root), board_dir=board_dir), as_json)
