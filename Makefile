@@ -9,7 +9,7 @@ demo: $(VENV)/.installed
 	$(BIN)/python run_bench.py demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
 
 test-all: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
