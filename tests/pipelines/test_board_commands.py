@@ -80,7 +80,7 @@ def test_other_peoples_models_and_files(model, words):
 
 @needs_testbed
 def test_a_published_row_is_judged_again_by_the_same_line(tmp_path, type_in):
-    sets = {name: TRACK.sets["test"] for name in ("val", "v2", "r", "val-r")}
+    sets = dict.fromkeys(("val", "v2", "r", "val-r"), TRACK.sets["test"])
     sets["r"] = sets["r"].model_copy(update={"x_axis": "val-r"})
     headline = TRACK.headline.model_copy(update={"sets": ("v2", "r")})
     track = TRACK.model_copy(update={"in_distribution": "val", "headline": headline, "sets": sets})
