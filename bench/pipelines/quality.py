@@ -11,7 +11,6 @@ from bench.core.images import ImageSet
 from bench.core.leaderboard import ClassSheet, DatasetVersion, Distances
 from bench.core.track import Track
 from bench.metrics.frechet_classes import class_mean_frechet
-from bench.models.oracle import open_oracle
 from bench.pipelines.recipes import load_recipe
 from bench.pipelines.tracks import open_set, open_training_set, sets_to_score
 from bench.store.versions import open_version
@@ -27,10 +26,13 @@ def distances(track: Track, *, data_root: Path, seed: int = 0) -> Distances:
     """
     if track.oracle is None:
         raise DataError(f"track {track.name} names no oracle: no feature extractor for FID")
-    oracle = open_oracle(track.oracle)
     sources = {arm: open_training_set(track, arm, data_root=data_root) for arm in ("real", "synthetic")}
     sets = {name: open_set(track, name, data_root=data_root) for name in sets_to_score(track, data_root=data_root)}
     per_class = min(int(np.bincount(images.labels).min()) for images in (*sources.values(), *sets.values()))
+    # It brings torch with it, which most boards can do without.
+    from bench.models.oracle import open_oracle
+
+    oracle = open_oracle(track.oracle)
     known = {name: _features(oracle, images, per_class) for name, images in (sources | sets).items()}
     values = {
         source: {
