@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.core.leaderboard import ClassSheet
+from bench.core.class_sheet import ClassSheet
 from bench.core.record import Record
 
 
@@ -19,6 +19,11 @@ class ExtractorCard(Record):
     input: dict[str, str | int | float]
     decoder: str
     precision: str
+
+    @property
+    def prepared(self) -> str:
+        """How images were prepared, in words."""
+        return "; ".join(f"{key}: {value}" for key, value in self.input.items())
 
 
 class SetCard(Record):
@@ -71,7 +76,7 @@ class QualityCard(Record):
         facts = {
             "extractor": f"{self.extractor.name}, weights {self.extractor.weights}",
             "features": f"{self.dimension}, {self.extractor.precision}; {self.precision}",
-            "input": ", ".join(f"{key} {value}" for key, value in self.extractor.input.items()),
+            "input": self.extractor.prepared,
             "decoder": self.extractor.decoder,
             "images": f"{self.n} a side" + (f", {self.per_class} a class" if self.per_class else "") + f"; {self.draw}",
             "routes": ", ".join(f"{name}: {route}" for name, route in self.routes.items()),
@@ -154,7 +159,7 @@ class Link(Record):
 
 
 class VersionQuality(Record):
-    """All three axes for one set of images, a dataset version for example.
+    """All three axes for one set of images, a dataset version for example, on a track ("" for a pair of sets).
 
     `cards[set]`: against each set; `sources[source][set]`: mean over classes of the distance, `floor` the same
     between two halves of the real training images. `best` and `worst` are contact sheets of classes by their
@@ -162,6 +167,7 @@ class VersionQuality(Record):
     """
 
     reference: str
+    track: str = ""
     content_digest: str
     images: int
     cards: dict[str, QualityCard]

@@ -11,8 +11,8 @@ from scipy.stats import t as student_t
 
 from bench.core.errors import DataError
 from bench.metrics.frechet import frechet_distance, frechet_from_moments
-from bench.metrics.inputs import confidence_level, generator
-from bench.metrics.moments import Moments, rows_of, same_width
+from bench.metrics.inputs import confidence_level, generator, rows_of, same_width
+from bench.metrics.moments import Moments
 
 LEAST = 10  # images that the smallest draw of the extrapolation has
 

@@ -1,7 +1,8 @@
 """Features of image sets: extracted once, kept by content, taken from there ever after."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,16 @@ class Featured:
     features: np.ndarray
     names: dict[str, str]
 
-    def pick(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Features and labels at `rows`."""
-        return self.features[rows], self.labels[rows]
+    @cached_property
+    def places(self) -> dict[str, np.ndarray]:
+        """The rows of each class id."""
+        order = np.argsort(self.labels, kind="stable")
+        ids, starts = np.unique(self.labels[order], return_index=True)
+        return dict(zip(ids.tolist(), np.split(order, starts[1:]), strict=True))
+
+    def pick(self, rows: np.ndarray) -> "Featured":
+        """The images at `rows`; `card` stays that of the whole set."""
+        return replace(self, ids=self.ids[rows], labels=self.labels[rows], features=self.features[rows])
 
 
 def features_of(named: NamedSet, extractor: Extractor, *, data_root: Path, quiet: bool = False) -> Featured:
@@ -67,6 +75,11 @@ def features_of(named: NamedSet, extractor: Extractor, *, data_root: Path, quiet
         features=kept.whole(),
         names=named.names,
     )
+
+
+def how_drawn(seed: int) -> str:
+    """What `draw` does, for a card."""
+    return f"the images whose id has the smallest hash with seed {seed}"
 
 
 def draw(ids: np.ndarray, count: int, *, seed: int, what: str) -> np.ndarray:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from bench.core.errors import DataError, UsageError
 from bench.core.images import ImageSet
 from bench.core.manifest import Item
 from bench.core.registry import unknown
+from bench.core.track import Track
 from bench.pipelines.recipes import load_recipe
 from bench.pipelines.tracks import load_track, open_set, open_training_set, track_names
 from bench.store.encoding import decode
@@ -39,7 +40,11 @@ class NamedSet:
 
     def pick(self, rows: np.ndarray) -> "NamedSet":
         """The images at `rows`."""
-        return NamedSet(self.text, self.images.pick(rows), self.classes, self.names, self.items)
+        return replace(self, images=self.images.pick(rows))
+
+    def first(self, limit: int | None) -> "NamedSet":
+        """At most `limit` images spread evenly over the set; None keeps all."""
+        return replace(self, images=self.images.first(limit))
 
 
 def open_images(text: str, *, data_root: Path) -> NamedSet:
@@ -57,8 +62,14 @@ def open_images(text: str, *, data_root: Path) -> NamedSet:
     if not 1 <= k <= parts <= len(found.images):
         raise UsageError(f"{text}: expected part=K/N with 1 <= K <= N <= {len(found.images)} images")
     order = np.argsort(np.array(found.images.ids), kind="stable")
-    chosen = found.pick(order[k - 1 :: parts])
-    return NamedSet(text, chosen.images, found.classes, found.names, found.items)
+    return replace(found.pick(order[k - 1 :: parts]), text=text)
+
+
+def track_images(track: Track, name: str, *, data_root: Path) -> NamedSet:
+    """A set of the track, or its `real` or `synthetic` training images."""
+    opened = open_training_set if name in ("real", "synthetic") else open_set
+    names = {one.id: one.name for one in track.classes}
+    return NamedSet(f"{track.name}/{name}", opened(track, name, data_root=data_root), tuple(names), names)
 
 
 def _open(text: str, data_root: Path) -> NamedSet:
@@ -69,14 +80,7 @@ def _open(text: str, data_root: Path) -> NamedSet:
     if "@" in head:
         return _version(text, head, rest or None, data_root)
     if slash and head in track_names():
-        track = load_track(head)
-        images = (
-            open_training_set(track, rest, data_root=data_root)
-            if rest in ("real", "synthetic")
-            else open_set(track, rest, data_root=data_root)
-        )
-        names = {one.id: one.name for one in track.classes}
-        return NamedSet(text, images, tuple(names), names)
+        return track_images(load_track(head), rest, data_root=data_root)
     if slash and not text.startswith((".", "/", "~")):
         raise UsageError(f"{text}: {unknown(head, known=track_names(), kind='track')}, and no such folder")
     raise UsageError(f"{text}: expected NAME@VERSION, TRACK/SET such as digits/test, or a folder of images that exists")

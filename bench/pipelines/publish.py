@@ -1,6 +1,6 @@
 """Publishing a track: from its score cards to the page, Markdown, CSV, LaTeX and plots.
 
-The FID table and the contact sheets are kept beside the cards (`distances.json`, `version.json`), bound to
+The FID table and the contact sheets are kept beside the cards (`distances.json`, `version.json`, `quality.json`), bound to
 the digests of what they show, so that a board can be published again, byte for byte, without the images.
 """
 
@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 from bench.core.errors import DataError, UsageError
 from bench.core.leaderboard import DatasetVersion, Distances, Leaderboard
+from bench.core.quality import VersionQuality
 from bench.core.record import Record, parse
 from bench.core.registry import look_up
 from bench.core.score import ScoreCard
@@ -23,6 +24,7 @@ from bench.reports import FOLDERS, PRESSES, TARGETS
 from bench.store.atomic import write_bytes, write_json
 from bench.store.cards import read_cards
 from bench.store.paths import leaderboards_folder
+from bench.store.qualities import read_qualities
 
 R = TypeVar("R", bound=Record)
 
@@ -94,7 +96,7 @@ def _board(track: Track, folder: Path, data_root: Path) -> Leaderboard:
         track,
         cards,
         distances=_distances(track, cards, folder, data_root),
-        version=_version(track, cards, folder, data_root),
+        version=_with_quality(_version(track, cards, folder, data_root), track, folder, data_root),
     )
     return with_labels(board, track, folder=folder, data_root=data_root)
 
@@ -120,16 +122,18 @@ def _write(board: Leaderboard, folder: Path | None, target: Target) -> Published
 def _distances(track: Track, cards: tuple[ScoreCard, ...], folder: Path, data_root: Path) -> Distances | None:
     kept = kept_record(Distances, folder / "distances.json")
     digests = cards[0].dataset_digests if cards else {}
-    if kept and all(kept.digests.get(name) == digest for name, digest in digests.items()):
-        return kept
-    from bench.pipelines.quality import distances
+    if kept and any(kept.digests.get(name) != digest for name, digest in digests.items()):
+        kept = None
+    from bench.pipelines.board_distances import DRAW, distances
 
+    if kept and kept.draw == DRAW:
+        return kept
     try:
         fresh = distances(track, data_root=data_root)
     except (DataError, UsageError):
-        return None
+        return kept
     if any(fresh.digests.get(name, digest) != digest for name, digest in digests.items()):
-        return None
+        return kept
     write_json(folder / "distances.json", fresh.model_dump(mode="json"))
     return fresh
 
@@ -149,6 +153,22 @@ def _version(track: Track, cards: tuple[ScoreCard, ...], folder: Path, data_root
         return None
     write_json(folder / "version.json", fresh.model_dump(mode="json"))
     return fresh
+
+
+def _with_quality(version: DatasetVersion | None, track: Track, folder: Path, data_root: Path) -> DatasetVersion | None:
+    """The version with its quality report on this track: the one on this machine, else the one beside the cards."""
+    if version is None:
+        return None
+    reports = read_qualities(data_root, version.reference, version.content_digest)
+    found = [one for one in reports if one.track == track.name]
+    if found:
+        # The page has contact sheets of every class already.
+        report = found[0].model_copy(update={"best": (), "worst": ()})
+        write_json(folder / "quality.json", report.model_dump(mode="json"))
+    else:
+        kept = kept_record(VersionQuality, folder / "quality.json")
+        report = kept if kept and kept.content_digest == version.content_digest else None
+    return version.model_copy(update={"quality": report})
 
 
 def kept_record(kind: type[R], path: Path) -> R | None:

@@ -1,4 +1,4 @@
-"""What a board says about its generated data: the FID table, and the contact sheets of the version."""
+"""What a board says about its generated data: which version, how it was made, and some images of each class."""
 
 import base64
 import io
@@ -6,49 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.core.errors import DataError
-from bench.core.images import ImageSet
-from bench.core.leaderboard import ClassSheet, DatasetVersion, Distances
-from bench.core.track import Track
-from bench.metrics.frechet_classes import class_mean_frechet
-from bench.models.oracle import open_oracle
+from bench.core.class_sheet import ClassSheet
+from bench.core.leaderboard import DatasetVersion
 from bench.pipelines.recipes import load_recipe
-from bench.pipelines.tracks import open_set, open_training_set, sets_to_score
 from bench.store.versions import open_version
 
 SHEET_IMAGES = 16
-DIGITS = 9  # significant enough to compare, few enough to be the same after another summation order
-
-
-def distances(track: Track, *, data_root: Path, seed: int = 0) -> Distances:
-    """Mean over classes of the FID between each training source and each set, at equal n (methods.md 9.1).
-
-    n is the largest number that every class of every set has. DataError where images are missing.
-    """
-    if track.oracle is None:
-        raise DataError(f"track {track.name} names no oracle: no feature extractor for FID")
-    oracle = open_oracle(track.oracle)
-    sources = {arm: open_training_set(track, arm, data_root=data_root) for arm in ("real", "synthetic")}
-    sets = {name: open_set(track, name, data_root=data_root) for name in sets_to_score(track, data_root=data_root)}
-    per_class = min(int(np.bincount(images.labels).min()) for images in (*sources.values(), *sets.values()))
-    known = {name: _features(oracle, images, per_class) for name, images in (sources | sets).items()}
-    values = {
-        source: {
-            name: round(class_mean_frechet(*known[source], *known[name], per_class=per_class, seed=seed).mean, DIGITS)
-            for name in sets
-        }
-        for source in sources
-    }
-    return Distances(
-        extractor=track.oracle,
-        extractor_digest=oracle.digest,
-        dimension=known["real"][0].shape[1],
-        per_class=per_class,
-        input=oracle.input,
-        precision="float32 features, float64 distance",
-        digests={name: images.digest for name, images in (sources | sets).items()},
-        values=values,
-    )
 
 
 def dataset_version(reference: str, *, data_root: Path, split: str = "val") -> DatasetVersion:
@@ -78,14 +41,6 @@ def dataset_version(reference: str, *, data_root: Path, split: str = "val") -> D
         sampler=f"{recipe.sampler.name}, {recipe.sampler.steps} steps, guidance {recipe.sampler.guidance:g}",
         sheets=tuple(sheets),
     )
-
-
-def _features(oracle, images: ImageSet, per_class: int) -> tuple[np.ndarray, np.ndarray]:
-    """Features and labels of the first `per_class` images of each class by sorted id."""
-    order = np.array(sorted(range(len(images)), key=lambda i: images.ids[i]))
-    labels = images.labels[order]
-    chosen = np.concatenate([order[labels == one][:per_class] for one in np.unique(labels)])
-    return oracle.features([images.read(int(i)) for i in chosen]), images.labels[chosen]
 
 
 def _png(image) -> str:

@@ -3,7 +3,7 @@
 from html import escape
 from importlib.resources import files
 
-from bench.core.leaderboard import ClassSheet
+from bench.core.class_sheet import ClassSheet
 from bench.core.quality import VersionQuality
 from bench.reports.inline_svg import inline
 from bench.reports.page_parts import table
@@ -20,10 +20,8 @@ from bench.reports.quality_words import (
 )
 
 _STYLE = """
-.charts, .sheets, .sheets + .box { margin-top: 16px; }
+.sheets, .sheets + .box { margin-top: 16px; }
 .sheets + h2 { margin-top: 28px; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); gap: 28px; }
-.charts svg { max-width: 480px; }
 .pictures { display: flex; flex-wrap: wrap; gap: 4px; }
 .pictures img { width: 48px; height: 48px; object-fit: cover; border-radius: 3px; background: #808080; }
 .small img { image-rendering: pixelated; }
@@ -38,7 +36,7 @@ def render(report: VersionQuality) -> str:
     parts = [
         f"<section><h1>{title}</h1><p class='meta'>{report.images:,} images, content"
         f" <code>{escape(report.content_digest)}</code></p>{_sentences(report)}{_notes(report)}</section>",
-        f"<section>{section(report)}</section>",
+        f"<section><h2>Distance to real images</h2>{_numbers(report)}</section>",
         f"<section><h2>Classes</h2>{_sheets(report)}{_tables(report)}</section>",
         f"<section><h2>How these numbers were made</h2>{_cards(report)}<h2>Reproduce</h2>"
         f"<pre>{escape(one_line(report.command))}</pre></section>",
@@ -52,7 +50,12 @@ def render(report: VersionQuality) -> str:
 
 
 def section(report: VersionQuality) -> str:
-    """The table of distribution metrics and the charts, for the page of a dataset version."""
+    """What the page of a dataset version says of its quality: sentences, caveats, numbers, charts, conditions."""
+    return f"{_sentences(report)}{_notes(report)}{_numbers(report)}{_cards(report)}"
+
+
+def _numbers(report: VersionQuality) -> str:
+    """The table of distribution metrics and the charts."""
     head, rows = distribution_rows(report)
     numbers = table(
         [escape(one) for one in head],
@@ -63,7 +66,7 @@ def section(report: VersionQuality) -> str:
         f"<figure><figcaption>{escape(CAPTIONS[stem])}</figcaption>{inline(figure, label=CAPTIONS[stem])}</figure>"
         for stem, figure in figures(report).items()
     )
-    return f"<h2>Distance to real images</h2>{numbers}<div class='charts'>{charts}</div>"
+    return f"{numbers}<div class='charts'>{charts}</div>"
 
 
 def _sentences(report: VersionQuality) -> str:

@@ -88,7 +88,7 @@ def card_facts(card: QualityCard) -> dict[str, str]:
     per_class = f", {card.per_class} a class" if card.per_class else ""
     facts = {
         "extractor": f"{card.extractor.name}, {card.dimension} features, weights {card.extractor.weights}",
-        "input": "; ".join(f"{key}: {value}" for key, value in card.extractor.input.items()),
+        "input": card.extractor.prepared,
         "decoder": card.extractor.decoder,
         "images": f"{card.n:,} a side{per_class}; {card.draw}",
         "precision": f"{card.extractor.precision}, {card.precision}",
