@@ -12,7 +12,8 @@ from bench.core.record import Record
 class DatasetCard(Record):
     """What was asked for, what came out, how it lies in the folder, and what the audit says (None where none was made).
 
-    `quality`: reports of these images, one a track; `drawn_with`: the versions of libraries that the lock names, where these are the lock's images.
+    `quality`: reports of these images, one a track; `drawn_with`: the versions of libraries that the lock names,
+    where these are the lock's images.
     """
 
     recipe: Recipe

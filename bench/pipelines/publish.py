@@ -1,7 +1,8 @@
 """Publishing a track: from its score cards to the page, Markdown, CSV, LaTeX and plots.
 
-The FID table and the contact sheets are kept beside the cards (`distances.json`, `version.json`, `quality.json`), bound to
-the digests of what they show, so that a board can be published again, byte for byte, without the images.
+The FID table, the contact sheets and the quality report are kept beside the cards (`distances.json`,
+`version.json`, `quality.json`), bound to the digests of what they show, so that a board can be published again,
+byte for byte, without the images.
 """
 
 import json
@@ -10,7 +11,6 @@ from typing import Literal, TypeVar
 
 from bench.core.errors import DataError, UsageError
 from bench.core.leaderboard import DatasetVersion, Distances, Leaderboard
-from bench.core.quality import VersionQuality
 from bench.core.record import Record, parse
 from bench.core.registry import look_up
 from bench.core.score import ScoreCard
@@ -18,13 +18,13 @@ from bench.core.track import Track
 from bench.pipelines.board import leaderboard
 from bench.pipelines.board_labels import with_labels
 from bench.pipelines.board_population import population_board
+from bench.pipelines.board_quality import with_quality
 from bench.pipelines.editions import edition_folders, other_editions
 from bench.pipelines.populations import Choice, open_population, select
 from bench.reports import FOLDERS, PRESSES, TARGETS
 from bench.store.atomic import write_bytes, write_json
 from bench.store.cards import read_cards
 from bench.store.paths import leaderboards_folder
-from bench.store.qualities import read_qualities
 
 R = TypeVar("R", bound=Record)
 
@@ -96,9 +96,10 @@ def _board(track: Track, folder: Path, data_root: Path) -> Leaderboard:
         track,
         cards,
         distances=_distances(track, cards, folder, data_root),
-        version=_with_quality(_version(track, cards, folder, data_root), track, folder, data_root),
+        version=_version(track, cards, folder, data_root),
     )
-    return with_labels(board, track, folder=folder, data_root=data_root)
+    board = with_labels(board, track, folder=folder, data_root=data_root)
+    return with_quality(board, folder=folder, data_root=data_root)
 
 
 def _write(board: Leaderboard, folder: Path | None, target: Target) -> Published:
@@ -145,7 +146,7 @@ def _version(track: Track, cards: tuple[ScoreCard, ...], folder: Path, data_root
     kept = kept_record(DatasetVersion, folder / "version.json")
     if kept and used.intersection(kept.digests.values()):
         return kept
-    from bench.pipelines.quality import dataset_version
+    from bench.pipelines.board_sheets import dataset_version
 
     try:
         fresh = dataset_version(track.synthetic.dataset, data_root=data_root)
@@ -153,22 +154,6 @@ def _version(track: Track, cards: tuple[ScoreCard, ...], folder: Path, data_root
         return None
     write_json(folder / "version.json", fresh.model_dump(mode="json"))
     return fresh
-
-
-def _with_quality(version: DatasetVersion | None, track: Track, folder: Path, data_root: Path) -> DatasetVersion | None:
-    """The version with its quality report on this track: the one on this machine, else the one beside the cards."""
-    if version is None:
-        return None
-    reports = read_qualities(data_root, version.reference, version.content_digest)
-    found = [one for one in reports if one.track == track.name]
-    if found:
-        # The page has contact sheets of every class already.
-        report = found[0].model_copy(update={"best": (), "worst": ()})
-        write_json(folder / "quality.json", report.model_dump(mode="json"))
-    else:
-        kept = kept_record(VersionQuality, folder / "quality.json")
-        report = kept if kept and kept.content_digest == version.content_digest else None
-    return version.model_copy(update={"quality": report})
 
 
 def kept_record(kind: type[R], path: Path) -> R | None:
