@@ -3,9 +3,9 @@
 A distance without its card compares with nothing: extractor, resizing, encodings and n all move it.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bench.core.class_sheet import ClassSheet
 from bench.core.record import Record
@@ -158,22 +158,32 @@ class Link(Record):
     rho: float | None
 
 
+def _by(given: Any, names: Any) -> Any:
+    """A dict in the order of `names`; anything else stays for the fields to refuse."""
+    if not isinstance(given, dict) or not isinstance(names, list | tuple):
+        return given
+    return dict(sorted(given.items(), key=lambda item: names.index(item[0]) if item[0] in names else len(names)))
+
+
 class VersionQuality(Record):
     """All three axes for one set of images, a dataset version for example, on a track ("" for a pair of sets).
 
-    `cards[set]`: against each set; `sources[source][set]`: mean over classes of the distance, `floor` the same
-    between two halves of the real training images. `best` and `worst` are contact sheets of classes by their
-    distance to `reference_set`; `blank` is the share of images that are one flat colour.
+    `cards[set]`: against each set; `sources[source][set]`: mean over classes of the distance; both in the order of
+    `sets` and `source_names`, which JSON would lose. `floor`: the same between two halves of the real training
+    images. `best` and `worst` are contact sheets of classes by their distance to `reference_set`; `blank` is the
+    share of images that are one flat colour.
     """
 
     reference: str
     track: str = ""
     content_digest: str
     images: int
+    sets: tuple[str, ...]
     cards: dict[str, QualityCard]
     reference_set: str
     command: str
     blank: Share | None = None
+    source_names: tuple[str, ...] = ()
     sources: dict[str, dict[str, float]] = Field(default_factory=dict)
     floor: float | None = None
     consistency: Consistency | None = None
@@ -181,6 +191,17 @@ class VersionQuality(Record):
     worst: tuple[ClassSheet, ...] = ()
     link: Link | None = None
     written: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_order(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        sets, sources = given.get("sets"), given.get("source_names")
+        table = _by(given.get("sources", {}), sources)
+        if isinstance(table, dict):
+            table = {name: _by(row, sets) for name, row in table.items()}
+        return given | {"cards": _by(given.get("cards", {}), sets), "sources": table}
 
     def __str__(self) -> str:
         first = self.cards[self.reference_set]

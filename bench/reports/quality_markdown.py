@@ -45,7 +45,7 @@ def section(report: VersionQuality, *, level: int = 3) -> str:
     parts = [
         f"{mark} Consistency, quality, diversity",
         "\n".join(f"- {to_markdown(sentence)}" for sentence in axes_sentences(report)),
-        _table("", *distribution_rows(report)),
+        _numbers(report),
         _sources(report),
         _link(report),
         f"{mark} How these numbers were made",
@@ -67,6 +67,13 @@ def _table(title: str, head: list[str], rows: list[list[str]]) -> str:
         return ""
     body = table([to_markdown(one) for one in head], [[to_markdown(one) for one in row] for row in rows])
     return f"{title}\n\n{body}" if title else body
+
+
+def _numbers(report: VersionQuality) -> str:
+    head, rows = distribution_rows(report)
+    return _table(
+        "", head, [[title, *(f"{one} ({within})" if within else one for one, within in cells)] for title, cells in rows]
+    )
 
 
 def _sources(report: VersionQuality) -> str:

@@ -7,7 +7,7 @@ FRACTIONS = ("precision", "recall", "coverage", "authenticity")
 LONGEST = 20
 TITLES = {
     "frechet": "Fréchet distance",
-    "frechet-class-mean": "Fréchet distance, mean over classes",
+    "frechet-class-mean": "Fréchet, mean over classes",
     "frechet-infinity": "Fréchet distance at infinite n",
     "kid": "KID × 1000",
     "cmmd": "CMMD",
@@ -23,25 +23,22 @@ TITLES = {
 }
 
 
-def number(name: str, one: Number | None) -> str:
-    """A number as its table shows it, with its interval where it has one."""
+def number(name: str, one: Number | None) -> tuple[str, str]:
+    """A number as its table shows it, and its interval, "" where it has none."""
     if one is None:
-        return NOTHING
+        return NOTHING, ""
     if name in FRACTIONS:
-        return percent(one.value)
+        return percent(one.value), ""
     scale, digits = (1000.0, 2) if name == "kid" else (1.0, 3 if name.startswith(("density", "pairwise")) else 2)
-    shown = fixed(scale * one.value, digits)
-    if one.interval is None:
-        return shown
-    return f"{shown} ({fixed(scale * one.interval[0], digits)} to {fixed(scale * one.interval[1], digits)})"
+    interval = " to ".join(fixed(scale * bound, digits) for bound in one.interval or ())
+    return fixed(scale * one.value, digits), interval
 
 
-def distribution_rows(report: VersionQuality) -> tuple[list[str], list[list[str]]]:
-    """(head, rows): a row a metric, a column a set."""
-    head = ["metric", *report.cards]
+def distribution_rows(report: VersionQuality) -> tuple[list[str], list[tuple[str, list[tuple[str, str]]]]]:
+    """(head, rows): a row a metric, its title first, then number and interval for each set."""
     names = [name for name in TITLES if any(name in card.numbers for card in report.cards.values())]
-    rows = [[TITLES[name], *(number(name, card.numbers.get(name)) for card in report.cards.values())] for name in names]
-    return head, rows
+    rows = [(TITLES[name], [number(name, card.numbers.get(name)) for card in report.cards.values()]) for name in names]
+    return ["metric", *report.cards], rows
 
 
 def consistency_rows(report: VersionQuality, which: str) -> tuple[list[str], list[list[str]]]:
@@ -76,7 +73,7 @@ def class_rows(report: VersionQuality) -> tuple[list[str], list[list[str]]]:
     for key in order:
         values = [card.classes[name].get(key) for name in shown]
         cells = [
-            number(name, None if v is None else Number(value=v, n=1)) for name, v in zip(shown, values, strict=True)
+            number(name, None if v is None else Number(value=v, n=1))[0] for name, v in zip(shown, values, strict=True)
         ]
         cells += [percent(agreement[key].share) if key in agreement else NOTHING] if agreement else []
         rows.append([card.class_names.get(key, key), *cells])
