@@ -16,6 +16,7 @@ from bench.metrics.density_coverage import density_coverage
 from bench.metrics.diversity import mean_pairwise_distance
 from bench.metrics.frechet import frechet
 from bench.metrics.frechet_bias import frechet_infinity, frechet_interval
+from bench.metrics.frechet_classes import ClassMeanFrechet
 from bench.metrics.kid import kernel_distance
 from bench.metrics.precision_recall import precision_recall
 from bench.metrics.vendi import vendi_score
@@ -73,26 +74,22 @@ def quality(a: str, b: str, settings: Settings, *, data_root: Path) -> QualityCa
 def quality_of(a: Featured, b: Featured, extractor, settings: Settings) -> QualityCard:
     """The card of two sets whose features are there."""
     n = settings.n or min(len(a.ids), len(b.ids))
-    rows = [draw(side.ids, n, seed=settings.seed, what=side.card.name) for side in (a, b)]
     if n < 2:
         raise DataError(f"{a.card.name} against {b.card.name}: expected at least 2 images a side, got {n}; add images")
-    x, y = a.features[rows[0]], b.features[rows[1]]
+    x, y = _drawn(a, b, n, settings.seed)
     whole = frechet(x, y)
     numbers, notes = {"frechet": _frechet_number(x, y, whole.value, settings)}, _notes(a, b, x, y)
-    routes, classes = {"frechet": whole.route}, {}
+    routes = {"frechet": whole.route}
     if settings.infinity:
         numbers["frechet-infinity"] = _infinity(x, y, settings.seed)
-    more, why_not = pair_numbers(x, y, clip=extractor.name.startswith("openclip:"), seed=settings.seed)
+    near = _drawn(a, b, min(n, NEIGHBOURS), settings.seed)
+    more, why_not = pair_numbers(*near, clip=extractor.name.startswith("openclip:"))
     numbers |= more
     notes += why_not
-    per_class = None
-    if settings.per_class or shared_classes((a, b)):
-        table = class_distances({"a": a}, {"b": b}, per_class=settings.per_class, seed=settings.seed)
-        per_class, found = table.per_class, table.cells["a"]["b"]
-        numbers["frechet-class-mean"] = Number(value=found.mean, n=per_class * len(table.classes["b"]))
+    found, classes = _by_class(a, b, settings)
+    if found:
+        numbers["frechet-class-mean"] = Number(value=found.mean, n=found.n * len(found.per_class))
         routes["frechet-class-mean"] = found.route
-        sides = [drawn(side, table.classes["b"], per_class, seed=settings.seed) for side in (a, b)]
-        classes = {"frechet": found.per_class} | class_diversity(*sides)
     else:
         notes.append("no value class by class: the sets share no classes with at least 2 images on both sides")
     return QualityCard(
@@ -101,7 +98,7 @@ def quality_of(a: Featured, b: Featured, extractor, settings: Settings) -> Quali
         extractor=extractor,
         dimension=x.shape[1],
         n=n,
-        per_class=per_class,
+        per_class=found.n if found else None,
         draw=how_drawn(settings.seed),
         precision=PRECISION,
         routes=routes,
@@ -114,11 +111,8 @@ def quality_of(a: Featured, b: Featured, extractor, settings: Settings) -> Quali
     )
 
 
-def pair_numbers(x: np.ndarray, y: np.ndarray, *, clip: bool, seed: int) -> tuple[dict[str, Number], list[str]]:
+def pair_numbers(x: np.ndarray, y: np.ndarray, *, clip: bool) -> tuple[dict[str, Number], list[str]]:
     """Every other distribution metric of `x` (generated) and `y` (real), and why some are missing."""
-    if len(x) > NEIGHBOURS:
-        random = np.random.default_rng(seed)
-        x, y = (side[np.sort(random.choice(len(side), NEIGHBOURS, replace=False))] for side in (x, y))
     n, found, notes = len(x), {}, []
     if n < LEAST_NEIGHBOURS:
         return {}, [f"{n} images a side: neighbourhoods and kernels need at least {LEAST_NEIGHBOURS}"]
@@ -179,6 +173,22 @@ def read_card(path: Path) -> QualityCard:
         return parse(QualityCard, json.loads(path.read_bytes()), where=str(path))
     except (OSError, ValueError, UsageError) as error:
         raise DataError(f"{path}: not a quality card ({str(error)[:120]})") from None
+
+
+def _by_class(
+    a: Featured, b: Featured, settings: Settings
+) -> tuple[ClassMeanFrechet | None, dict[str, dict[str, float]]]:
+    """The distances class by class, and {metric: {class: value}}; nothing where the sets share no class."""
+    if not settings.per_class and not shared_classes((a, b)):
+        return None, {}
+    table = class_distances({"a": a}, {"b": b}, per_class=settings.per_class, seed=settings.seed)
+    sides = [drawn(side, table.classes["b"], table.per_class, seed=settings.seed) for side in (a, b)]
+    found = table.cells["a"]["b"]
+    return found, {"frechet": found.per_class} | class_diversity(*sides)
+
+
+def _drawn(a: Featured, b: Featured, n: int, seed: int) -> list[np.ndarray]:
+    return [side.features[draw(side.ids, n, seed=seed, what=side.card.name)] for side in (a, b)]
 
 
 def _frechet_number(x: np.ndarray, y: np.ndarray, value: float, settings: Settings) -> Number:
