@@ -176,7 +176,10 @@ class AuditFinding(Record):
 
 
 class VersionChanges(Record):
-    """What became of the images of the version `before`; `bump` is the step of the version that this needs."""
+    """What became of the images of the version `before`; `bump` is the step of the version that this needs.
+
+    `basis`: the images themselves by their manifests, or what the recipes alone say.
+    """
 
     before: str
     kept: int
@@ -184,6 +187,7 @@ class VersionChanges(Record):
     removed: int
     changed: int
     bump: str
+    basis: Literal["manifests", "recipes"] = "manifests"
 
 
 class Edition(Record):

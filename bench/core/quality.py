@@ -90,6 +90,11 @@ class QualityCard(Record):
         return "\n".join(lines)
 
 
+def how_drawn(seed: int) -> str:
+    """Which images are taken of a set that has more than are compared, for a card; `pipelines.features.draw` does it."""
+    return f"the images whose id has the smallest hash with seed {seed}"
+
+
 def differences(one: QualityCard, other: QualityCard) -> list[str]:
     """What forbids to compare the numbers of two cards, in words; empty where nothing does.
 

@@ -1,7 +1,5 @@
 """From score cards to a `Leaderboard`: every number that a board shows, computed here and nowhere else."""
 
-import shlex
-
 import numpy as np
 
 from bench import __version__
@@ -18,6 +16,7 @@ from bench.core.leaderboard import (
 from bench.core.score import ScoreCard
 from bench.core.track import Track
 from bench.pipelines.board_arms import arm_gains, arm_rows, seeds_of, variants
+from bench.pipelines.board_commands import of_card
 from bench.pipelines.board_fits import Accuracies, Found, Lines
 from bench.pipelines.board_ranks import Ranks, ranks_of_cards
 
@@ -141,22 +140,8 @@ def _row(track: Track, card: ScoreCard, rank: int, extra: dict) -> Row:
             )
             for name, score in card.sets.items()
         },
-        command=_command(track, card),
+        command=of_card(track, card),
     )
-
-
-def _command(track: Track, card: ScoreCard) -> str:
-    run, submit = (
-        card.declaration.training,
-        f"python run_bench.py submit {shlex.quote(card.model)} --track {track.name}",
-    )
-    if run is None:
-        return submit
-    options = [f"--track {track.name}", f"--arm {run.arm}", f"--arch {run.arch}", f"--seed {run.seed}"]
-    options += [f"--match {run.match}"] if run.match != "steps" else []
-    options += [f"--steps {run.steps}"] if run.steps and run.match == "steps" else []
-    options += [f"--fraction {run.fraction:g}"] if run.fraction < 1 else []
-    return f"python run_bench.py train {' '.join(options)} && {submit}"
 
 
 def _summary(track: Track, ordered: list[ScoreCard], arms, gains) -> str:

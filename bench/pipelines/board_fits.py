@@ -4,7 +4,9 @@ A model never takes part in the line that judges it: a standard model is read of
 (methods.md 8.6). Sets of fewer classes have the matched classes of the in-distribution set on the x-axis (8.2).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -12,6 +14,8 @@ from bench.core.digests import digest_json
 from bench.core.leaderboard import EffectiveRobustness, Fit, Transform
 from bench.core.score import ScoreCard
 from bench.core.track import Track
+from bench.engines.local import default_workers
+from bench.engines.threads import in_order
 from bench.metrics.robustness import effective_robustness, fit_line
 from bench.metrics.robustness_bootstrap import above_lines, accuracy_draws, bootstrap_lines, line_band
 from bench.metrics.robustness_left_out import left_out_lines, left_out_predictions
@@ -20,7 +24,7 @@ TRANSFORMS: tuple[Transform, ...] = ("linear", "logit")
 RESAMPLES = 1000
 SEED = 720257663  # the testbed's (methods.md 8.2)
 POINTS = 61
-DIGITS = 12  # rounding that makes a board the same on machines whose sums differ in the last bit
+DIGITS = 9  # rounding that makes a board the same on machines whose sums differ in the last bit
 
 Found = dict[str, dict[str, dict[Transform, EffectiveRobustness]]]  # slug, set, transform
 
@@ -81,26 +85,38 @@ class Lines:
         found: Found = {slug: {} for slug in self.data.slugs}
         if self.population < 3:
             return found
-        drawn = {x: _draws(self.data.shares[x], self.data.sizes[x], seed=SEED + 1) for x in set(self.sets.values())}
-        for name, x_set in self.sets.items():
-            y, outside, drawn_x = self.data.shares[name], self._outside(x_set), drawn[x_set]
-            drawn_y = _draws(y, self.data.sizes[name], seed=SEED + 2)
-            for transform in TRANSFORMS:
-                values = np.stack(self._judged(name, transform, drawn_x, drawn_y), axis=1).round(DIGITS)
+        draws = cache(_draws)
+        drawn = {x: self._drawn(draws, x, seed=SEED + 1) for x in set(self.sets.values())}
+
+        def judged(name: str) -> list[np.ndarray]:
+            drawn_y = self._drawn(draws, name, seed=SEED + 2)
+            return [self._judged(name, transform, drawn[self.sets[name]], drawn_y) for transform in TRANSFORMS]
+
+        # NumPy lets go of the interpreter: a core works on each set.
+        by_set = in_order(judged, self.sets, threads=default_workers("cpu"))
+        for (name, x_set), by_transform in zip(self.sets.items(), by_set, strict=True):
+            outside, zero = self._outside(x_set), self.data.shares[name] == 0
+            for transform, values in zip(TRANSFORMS, by_transform, strict=True):
                 for index in np.flatnonzero(np.isfinite(values).all(axis=1)):
                     value, low, high = values[index].tolist()
                     found[self.data.slugs[index]].setdefault(name, {})[transform] = EffectiveRobustness(
                         value=value,
                         interval=(low, high),
                         extrapolated=bool(outside[index]),
-                        zero=bool(y[index] == 0),
+                        zero=bool(zero[index]),
                     )
         return found
 
-    def _judged(
-        self, name: str, transform: Transform, drawn_x: np.ndarray, drawn_y: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Value, low and high [models]; NaN where a model was not measured, or no 3 others are in the line."""
+    def _drawn(self, draws: Callable[[float, int, int], np.ndarray], name: str, *, seed: int) -> np.ndarray:
+        """[models, resamples] by `draws`, each model's from the same seed, so that equal accuracies share theirs.
+
+        A model's interval so depends on its own accuracies and the line, not on who else is on the board.
+        """
+        known, place = np.unique(self.data.shares[name], return_inverse=True)
+        return np.stack([draws(share, self.data.sizes[name], seed) for share in known.tolist()])[place]
+
+    def _judged(self, name: str, transform: Transform, drawn_x: np.ndarray, drawn_y: np.ndarray) -> np.ndarray:
+        """Value, low and high [models, 3]; NaN where a model was not measured, or no 3 others are in the line."""
         x, y, standard = self.data.shares[self.sets[name]], self.data.shares[name], self.data.standard
         value, low, high = np.full((3, len(x)), np.nan)
         arguments = self._arguments(name, transform)
@@ -113,7 +129,7 @@ class Lines:
             lines = left_out_lines(**arguments, resamples=RESAMPLES, seed=SEED)
             value[standard] = y[standard] - left_out_predictions(**arguments)
             low[standard], high[standard] = lines.intervals(0, drawn_x[standard], drawn_y[standard])
-        return value, low, high
+        return np.stack([value, low, high], axis=1).round(DIGITS)
 
     def _outside(self, x_set: str) -> np.ndarray:
         """bool [models]: is the accuracy on the x-axis beyond those of the models in the line that judges it?"""
@@ -164,13 +180,8 @@ class Lines:
         return digest_json([[self.data.slugs[i], x[i], y[i]] for i in np.flatnonzero(self.data.standard)])
 
 
-def _draws(shares: np.ndarray, n: int, *, seed: int) -> np.ndarray:
-    """[models, resamples]: accuracies that `n` images leave possible, each model's from the same seed.
-
-    A model's interval so depends on its own accuracies and the line, not on who else is on the board.
-    """
-    drawn = np.full((len(shares), RESAMPLES), np.nan)
-    for row, share in zip(drawn, shares, strict=True):
-        if np.isfinite(share):
-            row[:] = accuracy_draws(np.random.default_rng(seed), np.array([share]), n=n, draws=RESAMPLES)[:, 0]
-    return drawn
+def _draws(share: float, n: int, seed: int) -> np.ndarray:
+    """[resamples]: accuracies that `n` images leave possible; NaN where none was measured."""
+    if not np.isfinite(share):
+        return np.full(RESAMPLES, np.nan)
+    return accuracy_draws(np.random.default_rng(seed), np.array([share]), n=n, draws=RESAMPLES)[:, 0]

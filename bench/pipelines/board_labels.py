@@ -5,7 +5,6 @@ published again without the images.
 """
 
 import base64
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,10 @@ from pydantic import Field
 
 from bench.core.errors import DataError, UsageError
 from bench.core.leaderboard import Leaderboard
-from bench.core.record import Record, parse
+from bench.core.record import Record
 from bench.core.track import Track
+from bench.pipelines.board_kept import Beside
 from bench.pipelines.tracks import open_set
-from bench.store.atomic import write_json
 
 FILE = "labels.json"
 
@@ -28,17 +27,17 @@ class SetLabels(Record):
     labels: dict[str, str] = Field(default_factory=dict)
 
 
-def with_labels(board: Leaderboard, track: Track, *, folder: Path, data_root: Path) -> Leaderboard:
+def with_labels(board: Leaderboard, track: Track, beside: Beside) -> Leaderboard:
     """`board` with the labels of every set that were kept, or whose images are here in the same version."""
-    kept = _read(folder / FILE)
+    kept = beside.read(SetLabels, FILE) or SetLabels()
     digests, labels = {}, {}
     for column in board.columns:
         found = kept.labels.get(column.name) if kept.digests.get(column.name) == column.digest else None
-        found = found or _labels(track, column.name, digest=column.digest, data_root=data_root)
+        found = found or _labels(track, column.name, digest=column.digest, data_root=beside.data_root)
         if found:
             digests[column.name], labels[column.name] = column.digest, found
     if labels and (digests, labels) != (kept.digests, kept.labels):
-        write_json(folder / FILE, SetLabels(digests=digests, labels=labels).model_dump(mode="json"))
+        beside.keep(FILE, SetLabels(digests=digests, labels=labels))
     columns = tuple(one.model_copy(update={"labels": labels.get(one.name)}) for one in board.columns)
     return board.model_copy(update={"columns": columns})
 
@@ -57,13 +56,3 @@ def _labels(track: Track, name: str, *, digest: str, data_root: Path) -> str | N
         return None
     order = sorted(range(len(images)), key=lambda i: images.ids[i])
     return pack_labels(np.asarray(images.labels)[order])
-
-
-def _read(path: Path) -> SetLabels:
-    if not path.is_file():
-        return SetLabels()
-    try:
-        return parse(SetLabels, json.loads(path.read_bytes()), where=str(path))
-    except (ValueError, UsageError) as error:
-        what = error if isinstance(error, UsageError) else f"{path}: not JSON"
-        raise DataError(f"{what}; remove the file and publish again") from None

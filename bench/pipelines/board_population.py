@@ -1,5 +1,8 @@
 """A board of accuracies that others published: the rows of a population, on the sets of a track."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from bench import __version__
@@ -15,11 +18,14 @@ from bench.pipelines.board_ranks import Ranks, ranks_of_accuracies
 Z95 = 1.959963984540054
 
 
-def population_board(track: Track, everybody: Population, fitted: Population, *, name: str) -> Leaderboard:
+def population_board(
+    track: Track, everybody: Population, fitted: Population, *, command: Callable[[dict[str, str], str], str]
+) -> Leaderboard:
     """Every model of `everybody` that has the track's headline sets and in-distribution set, best first.
 
     Sets are found by the names of columns and their aliases; `fitted` are the standard models. No bits are known,
-    so that ranks rest on accuracies alone. DataError where a headline set has no column, or no number of images.
+    so that ranks rest on accuracies alone. `command`: from the sets on the axes, and a model's name, to what judges
+    it again. DataError where a headline set has no column, or no number of images.
     """
     columns = _columns(track, everybody)
     data = _accuracies(track, everybody, fitted, columns)
@@ -28,6 +34,8 @@ def population_board(track: Track, everybody: Population, fitted: Population, *,
     ranks = ranks_of_accuracies(np.column_stack([data.shares[one] for one in track.headline.sets]), sizes)
     lines = Lines.of(track, data)
     robustness = lines.robustness()
+    axes = {one: lines.sets.get(one, track.in_distribution) for one in track.headline.sets}
+    made = (ranks, robustness, partial(command, axes))
     best = f"{data.slugs[0]} has the highest mean shifted accuracy, {100 * means[0]:.1f} %."
     return Leaderboard(
         track=track.name,
@@ -37,7 +45,7 @@ def population_board(track: Track, everybody: Population, fitted: Population, *,
         software=__version__,
         classes=len(track.classes),
         columns=tuple(columns.values()),
-        rows=tuple(_row(i, data, everybody, track, (ranks, robustness, name)) for i in range(len(data.slugs))),
+        rows=tuple(_row(i, data, everybody, track, made) for i in range(len(data.slugs))),
         fits=lines.fits(),
         ranking=ranks.ranking,
         arms=(),
@@ -98,8 +106,10 @@ def _columns(track: Track, population: Population) -> dict[str, Column]:
     return found
 
 
-def _row(index: int, data: Accuracies, population: Population, track: Track, made: tuple[Ranks, Found, str]) -> Row:
-    ranks, robustness, source = made
+def _row(
+    index: int, data: Accuracies, population: Population, track: Track, made: tuple[Ranks, Found, Callable[[str], str]]
+) -> Row:
+    ranks, robustness, command = made
     slug = data.slugs[index]
     shares = {name: float(values[index]) for name, values in data.shares.items() if np.isfinite(values[index])}
     headline = track.headline.sets
@@ -127,13 +137,8 @@ def _row(index: int, data: Accuracies, population: Population, track: Track, mad
             for name, share in shares.items()
         },
         robustness=robustness[slug],
-        command=_command(track, source, slug),
+        command=command(slug),
     )
-
-
-def _command(track: Track, source: str, slug: str) -> str:
-    sets = " ".join(f"--y {name}" for name in track.headline.sets)
-    return f"python run_bench.py robustness --population {source} --model {slug} --x {track.in_distribution} {sets}"
 
 
 def _interval(share: float, n: int) -> tuple[float, float]:

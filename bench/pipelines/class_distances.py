@@ -9,6 +9,8 @@ from bench.core.errors import DataError
 from bench.metrics.frechet_classes import ClassMeanFrechet, class_table
 from bench.pipelines.features import Featured, draw
 
+PRECISION = "float64 distances"
+
 
 @dataclass(frozen=True)
 class ClassDistances:

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -12,9 +12,11 @@ from tqdm import tqdm
 from bench.core.digests import derive_seed
 from bench.core.errors import DataError
 from bench.core.quality import SetCard
-from bench.models.extractor import Extractor
 from bench.pipelines.image_sets import NamedSet
 from bench.store.features import FeatureFolder
+
+if TYPE_CHECKING:  # It brings torch with it.
+    from bench.models.extractor import Extractor
 
 FEW_SIZES = 4
 STEP = 256  # images read before the bar moves
@@ -42,7 +44,7 @@ class Featured:
         return replace(self, ids=self.ids[rows], labels=self.labels[rows], features=self.features[rows])
 
 
-def features_of(named: NamedSet, extractor: Extractor, *, data_root: Path, quiet: bool = False) -> Featured:
+def features_of(named: NamedSet, extractor: "Extractor", *, data_root: Path, quiet: bool = False) -> Featured:
     """The features of every image of `named`; DataError, naming the image, for one that cannot be read."""
     images = named.images
     order = np.argsort(np.array(images.ids), kind="stable")
@@ -75,11 +77,6 @@ def features_of(named: NamedSet, extractor: Extractor, *, data_root: Path, quiet
         features=kept.whole(),
         names=named.names,
     )
-
-
-def how_drawn(seed: int) -> str:
-    """What `draw` does, for a card."""
-    return f"the images whose id has the smallest hash with seed {seed}"
 
 
 def draw(ids: np.ndarray, count: int, *, seed: int, what: str) -> np.ndarray:

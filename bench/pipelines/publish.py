@@ -1,32 +1,30 @@
 """Publishing a track: from its score cards to the page, Markdown, CSV, LaTeX and plots.
 
-The FID table, the contact sheets and the quality report are kept beside the cards (`distances.json`,
-`version.json`, `quality.json`), bound to the digests of what they show, so that a board can be published again,
-byte for byte, without the images.
+A board can be published again, byte for byte, without the images (`board_kept.py`).
 """
 
-import json
+from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
-from bench.core.errors import DataError, UsageError
-from bench.core.leaderboard import DatasetVersion, Distances, Leaderboard
-from bench.core.record import Record, parse
+from bench.core.errors import UsageError
+from bench.core.leaderboard import Leaderboard
+from bench.core.record import Record
 from bench.core.registry import look_up
-from bench.core.score import ScoreCard
 from bench.core.track import Track
+from bench.engines.local import run
 from bench.pipelines.board import leaderboard
+from bench.pipelines.board_commands import of_published
+from bench.pipelines.board_kept import Beside, distances_of, version_of
 from bench.pipelines.board_labels import with_labels
 from bench.pipelines.board_population import population_board
 from bench.pipelines.board_quality import with_quality
 from bench.pipelines.editions import edition_folders, other_editions
 from bench.pipelines.populations import Choice, open_population, select
-from bench.reports import FOLDERS, PRESSES, TARGETS
-from bench.store.atomic import write_bytes, write_json
+from bench.reports import TARGETS
+from bench.store.atomic import clean_leftovers, write_many
 from bench.store.cards import read_cards
 from bench.store.paths import leaderboards_folder
-
-R = TypeVar("R", bound=Record)
 
 
 class Published(Record):
@@ -44,6 +42,11 @@ class Published(Record):
 
 
 Target = Literal["folder", "hub-space"]
+# Texts or not, and which part of the figures. The texts take as long as a quarter of the figures of a large board.
+WHOLE = ((True, (0.0, 1.0)),)
+HALVES = ((True, (0.0, 0.25)), (False, (0.25, 1.0)))
+PRINT = "bench.pipelines.publish_share:print_share"
+MANY = 300  # models from which two processes are worth their start
 
 
 def publish(
@@ -56,11 +59,12 @@ def publish(
     """
     folder = (board_dir or leaderboards_folder()).resolve() / track.name
     if out is not None or target != "folder":
-        return _write(_board(track, folder, data_root), out.resolve() if out else None, target)
+        place = _own(out, f"publish --target {target}")
+        return _write(_board(track, Beside(folder, data_root, write=False)), place, target)
     boards = (folder, *edition_folders(folder))
     made = []
     for one in boards:
-        board = _board(track, one, data_root).model_copy(update={"editions": other_editions(one, boards)})
+        board = _board(track, Beside(one, data_root)).model_copy(update={"editions": other_editions(one, boards)})
         made.append(_write(board, one, target))
     return made[0].model_copy(update={"files": sum(one.files for one in made)})
 
@@ -72,45 +76,42 @@ def publish_population(
 
     UsageError without `out`: a board of other people's numbers does not take the place of one's own.
     """
-    if out is None:
-        raise UsageError(
-            f"publish --population {name}: say --out DIR; it does not go among the boards of our own cards"
-        )
+    place = _own(out, f"publish --population {name}")
     everybody = open_population(name, choice, data_root=data_root, **places)
-    board = population_board(track, everybody, select(everybody, choice), name=name)
-    return _write(board, out.resolve(), target)
+    board = population_board(track, everybody, select(everybody, choice), command=partial(of_published, name, choice))
+    return _write(board, place, target)
 
 
 def outputs_of(board: Leaderboard, target: Target = "folder") -> dict[str, str | bytes]:
-    """Everything that is published of a board, by path."""
-    outputs: dict[str, str | bytes] = {path: look_up(PRESSES, path, kind="press")(board) for path in PRESSES}
-    for name in FOLDERS:
-        outputs |= look_up(FOLDERS, name, kind="press")(board)
+    """Everything that is published of a board, by path; of a large one, by two processes."""
+    shares = [(board, *share) for share in (HALVES if len(board.rows) > MANY else WHOLE)]
+    outputs: dict[str, str | bytes] = {}
+    for printed in run(PRINT, shares, workers=None):
+        outputs |= printed
     return look_up(TARGETS, target, kind="target")(board, outputs) if target != "folder" else outputs
 
 
-def _board(track: Track, folder: Path, data_root: Path) -> Leaderboard:
+def _own(out: Path | None, what: str) -> Path:
+    if out is None:
+        raise UsageError(f"{what}: say --out DIR, a folder of its own; it does not go among the boards of our cards")
+    return out.resolve()
+
+
+def _board(track: Track, beside: Beside) -> Leaderboard:
     """The board of the listed cards in one folder."""
-    cards = tuple(card for card in read_cards(folder / "results") if card.state == "listed")
+    cards = tuple(card for card in read_cards(beside.folder / "results") if card.state == "listed")
     board = leaderboard(
-        track,
-        cards,
-        distances=_distances(track, cards, folder, data_root),
-        version=_version(track, cards, folder, data_root),
+        track, cards, distances=distances_of(track, cards, beside), version=version_of(track, cards, beside)
     )
-    board = with_labels(board, track, folder=folder, data_root=data_root)
-    return with_quality(board, folder=folder, data_root=data_root)
+    return with_quality(with_labels(board, track, beside), beside)
 
 
-def _write(board: Leaderboard, folder: Path | None, target: Target) -> Published:
-    if folder is None:
-        raise UsageError(f"publish --target {target}: say --out DIR, a folder of its own")
+def _write(board: Leaderboard, folder: Path, target: Target) -> Published:
     outputs = outputs_of(board, target)
-    for path, content in outputs.items():
-        data = content.encode() if isinstance(content, str) else content
-        # A file that says the same already stays: a board of 1,500 models has thousands of them.
-        if not (folder / path).is_file() or (folder / path).read_bytes() != data:
-            write_bytes(folder / path, data)
+    clean_leftovers(folder)
+    data = {folder / path: one.encode() if isinstance(one, str) else one for path, one in outputs.items()}
+    # A file that says the same already stays: a board of 1,500 models has thousands of them.
+    write_many({path: one for path, one in data.items() if not path.is_file() or path.read_bytes() != one})
     return Published(
         track=board.track,
         page=str(folder / "index.html"),
@@ -118,50 +119,3 @@ def _write(board: Leaderboard, folder: Path | None, target: Target) -> Published
         files=len(outputs),
         notes=board.notes,
     )
-
-
-def _distances(track: Track, cards: tuple[ScoreCard, ...], folder: Path, data_root: Path) -> Distances | None:
-    kept = kept_record(Distances, folder / "distances.json")
-    digests = cards[0].dataset_digests if cards else {}
-    if kept and any(kept.digests.get(name) != digest for name, digest in digests.items()):
-        kept = None
-    from bench.pipelines.board_distances import DRAW, distances
-
-    if kept and kept.draw == DRAW:
-        return kept
-    try:
-        fresh = distances(track, data_root=data_root)
-    except (DataError, UsageError):
-        return kept
-    if any(fresh.digests.get(name, digest) != digest for name, digest in digests.items()):
-        return kept
-    write_json(folder / "distances.json", fresh.model_dump(mode="json"))
-    return fresh
-
-
-def _version(track: Track, cards: tuple[ScoreCard, ...], folder: Path, data_root: Path) -> DatasetVersion | None:
-    if track.synthetic is None or track.synthetic.dataset is None:
-        return None
-    used = {digest for card in cards for digest in card.dataset_digests.values()}
-    kept = kept_record(DatasetVersion, folder / "version.json")
-    if kept and used.intersection(kept.digests.values()):
-        return kept
-    from bench.pipelines.board_sheets import dataset_version
-
-    try:
-        fresh = dataset_version(track.synthetic.dataset, data_root=data_root)
-    except (DataError, UsageError):
-        return None
-    write_json(folder / "version.json", fresh.model_dump(mode="json"))
-    return fresh
-
-
-def kept_record(kind: type[R], path: Path) -> R | None:
-    if not path.is_file():
-        return None
-    try:
-        return parse(kind, json.loads(path.read_bytes()), where=str(path))
-    except ValueError:
-        raise DataError(f"{path}: not JSON; remove it and publish again") from None
-    except UsageError as error:
-        raise DataError(f"{error}; remove the file and publish again") from None

@@ -12,9 +12,9 @@ from bench.core.track import Track
 from bench.metrics.rank_agreement import kendall_tau
 from bench.metrics.ranks import separated
 from bench.pipelines.board import shifted_accuracy
+from bench.pipelines.board_kept import VERSION, Beside
 from bench.pipelines.board_ranks import answers
 from bench.pipelines.editions import FOLDER
-from bench.pipelines.publish import kept_record
 from bench.store.cards import read_cards
 from bench.store.paths import leaderboards_folder
 
@@ -143,7 +143,7 @@ def _cards(track: Track, name: str, board: Path) -> dict[str, ScoreCard]:
 
 def _shown(board: Path) -> str | None:
     """The dataset version that the board shows now, as "1.0.0"."""
-    version = kept_record(DatasetVersion, board / "version.json")
+    version = Beside(board, board, write=False).read(DatasetVersion, VERSION)
     return version.reference.rpartition("@")[2] if version else None
 
 

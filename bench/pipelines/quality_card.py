@@ -8,7 +8,7 @@ import numpy as np
 
 from bench import __version__
 from bench.core.errors import DataError, UsageError
-from bench.core.quality import Number, QualityCard, differences
+from bench.core.quality import Number, QualityCard, differences, how_drawn
 from bench.core.record import Record, parse
 from bench.metrics.authenticity import authenticity
 from bench.metrics.cmmd import clip_discrepancy
@@ -21,15 +21,14 @@ from bench.metrics.kid import kernel_distance
 from bench.metrics.precision_recall import precision_recall
 from bench.metrics.vendi import vendi_score
 from bench.models.extractor import open_extractor
-from bench.pipelines.class_distances import class_distances, drawn, shared_classes
-from bench.pipelines.features import Featured, draw, features_of, how_drawn
+from bench.pipelines.class_distances import PRECISION, class_distances, drawn, shared_classes
+from bench.pipelines.features import Featured, draw, features_of
 from bench.pipelines.image_sets import open_images
 from bench.store.machine import library_versions
 
 LIBRARIES = ("numpy", "pillow", "scipy", "timm", "torch", "torch-fidelity", "open-clip-torch")
 NEIGHBOURS = 10_000  # images of each side that metrics of pairs are computed on at most: their cost is n^2
 LEAST_NEIGHBOURS, LEAST_INTERVAL = 6, 4
-PRECISION = "float64 distances"
 
 
 class Settings(Record):

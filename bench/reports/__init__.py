@@ -10,12 +10,13 @@ PRESSES = {
 }
 
 # What is many files: a function of `Leaderboard` to {path relative to the board's folder: text or bytes}.
-PLOTS = "bench.reports.plots:render_all"
 FOLDERS = {
-    "plots": PLOTS,
     "timm": "bench.reports.timm_csv:render_all",
     "hub": "bench.reports.hub_results:render_all",
 }
+
+# The figures: as a folder, and told which part of them.
+FIGURES = {"plots": "bench.reports.plots:render_all"}
 
 # Where a board can go besides its own folder: a function of `Leaderboard` and its files to the files of that place.
 TARGETS = {"hub-space": "bench.reports.hub_space:render_all"}

@@ -132,7 +132,8 @@ def _changes(made: DatasetVersion) -> str:
         return ""
     head = ["images", "kept", "added", "removed", "changed"]
     counts = [f"{number:,}" for number in (one.kept, one.added, one.removed, one.changed)]
-    caption = f"Since {one.before}; such a change needs a {one.bump} version"
+    how = "" if one.basis == "manifests" else ", by the recipes alone"
+    caption = f"Since {one.before}{how}; such a change needs a {one.bump} version"
     return "<h3>What changed</h3>" + table(head, [[escape(made.reference), *counts]], caption=caption)
 
 

@@ -53,15 +53,20 @@ def has_sizes(board: Leaderboard) -> bool:
     return any(row.parameters for row in board.rows)
 
 
-def render_all(board: Leaderboard) -> dict[str, bytes]:
-    """Every figure that the board has data for, by path: `plots/robustness-uci-linear.svg`, …"""
-    figures = (
-        {stem: robustness_scatter(board, *which) for which, stem in file_stems(board).items()} if board.rows else {}
-    )
-    if has_sizes(board):
-        figures["size"] = size_scatter(board)
-    if board.arms:
-        figures["arms"] = arm_bars(board)
-    if board.distances:
-        figures["distances"] = distance_heatmap(board)
-    return {f"plots/{stem}.{kind}": save(figure, kind) for stem, figure in figures.items() for kind in KINDS}
+def stems(board: Leaderboard) -> tuple[str, ...]:
+    """The figures that the board has data for: `robustness-uci-linear`, …, `size`, `arms`, `distances`."""
+    others = (("size", has_sizes(board)), ("arms", board.arms), ("distances", board.distances))
+    scatters = file_stems(board).values() if board.rows else ()
+    return (*scatters, *(stem for stem, data in others if data))
+
+
+def render_all(board: Leaderboard, part: tuple[float, float] = (0.0, 1.0)) -> dict[str, bytes]:
+    """The figures of `stems`, or that part of the list, by path: `plots/robustness-uci-linear.svg`, …"""
+    scatters = {stem: which for which, stem in file_stems(board).items()}
+    others = {"size": size_scatter, "arms": arm_bars, "distances": distance_heatmap}
+    names, files = stems(board), {}
+    first, last = (round(share * len(names)) for share in part)
+    for stem in names[first:last]:
+        figure = robustness_scatter(board, *scatters[stem]) if stem in scatters else others[stem](board)
+        files |= {f"plots/{stem}.{kind}": save(figure, kind) for kind in KINDS}
+    return files

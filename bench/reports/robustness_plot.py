@@ -151,7 +151,7 @@ def _labels(axes: Axes, groups, fit: Fit | None, transform: str) -> None:
     if fit and fit.line:
         x, y = fit.line[len(fit.line) // 3]
         x, y = float(forward(x, transform)), float(forward(y, transform))
-        places.put("fit, 95 % band", x, y, color=MUTED, fontsize=SMALL)
+        places.put("line, 95 % band", x, y, color=MUTED, fontsize=SMALL)
 
 
 def _frame(axes: Axes, board: Leaderboard, name: str, transform: str) -> None:

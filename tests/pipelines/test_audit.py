@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bench.pipelines.quality import dataset_version
 
 from bench.core.audit import Audit, Copies
 from bench.core.errors import DataError, UsageError
@@ -19,6 +20,7 @@ from bench.pipelines.audit import audit
 from bench.pipelines.audit_evidence import Means
 from bench.pipelines.audit_images import Gathered
 from bench.pipelines.audit_measures import content, privacy
+from bench.pipelines.board_version import with_findings
 from bench.pipelines.export import export
 from bench.pipelines.generate import generate
 from bench.store.versions import open_version
@@ -62,6 +64,22 @@ def report(root):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(audit_evidence, "identified_classifier", lambda *_, **__: ("sha256:x", seen_by_brightness))
         return audit(str(root / "datasets" / "1.0.0.yaml"), data_root=root, means=means, quiet=True)
+
+
+def test_a_board_says_what_the_audit_of_its_images_found(report, root):
+    recipe = str(root / "datasets" / "1.0.0.yaml")
+    shown = with_findings(dataset_version(recipe, data_root=root), recipe, data_root=root)
+    told = {one.what: one for one in shown.audit}
+    copies, alike = report.audit.privacy.copies, report.audit.duplicates.alike
+    found = told["Copies of real images"]
+    assert (found.share, found.n, found.interval) == (copies.count / copies.n, copies.n, copies.interval)
+    assert told["Look the same as another one"].share == alike.count / alike.n
+    assert told["Show the class asked for"].n == report.audit.labels.consistent.n
+    assert told["Objectionable"].share is None
+    assert told["Objectionable"].words == "not measured"
+    assert HOSTILE in told["Worse for some classes?"].words
+    other = dataset_version(recipe, data_root=root).model_copy(update={"content_digest": "sha256:0"})
+    assert with_findings(other, recipe, data_root=root).audit == ()
 
 
 def test_planted_copies_of_real_images_are_found_and_shown_first(report, items):

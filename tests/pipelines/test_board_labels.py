@@ -11,6 +11,7 @@ from bench.core.images import ImageSet
 from bench.core.leaderboard import Edition
 from bench.pipelines import board_labels
 from bench.pipelines.board import leaderboard
+from bench.pipelines.board_kept import Beside
 from bench.pipelines.board_labels import FILE, with_labels
 from bench.pipelines.editions import edition_folders, other_editions
 from bench.pipelines.publish import publish
@@ -34,7 +35,7 @@ def test_labels_follow_the_order_of_sorted_ids_and_are_kept(board, tmp_path, mon
     columns = [one.model_copy(update={"digest": held.digest}) if one.name == "a" else one for one in board.columns]
     board = board.model_copy(update={"columns": tuple(columns)})
     monkeypatch.setattr(board_labels, "open_set", lambda track, name, data_root: held)
-    first = with_labels(board, TRACK, folder=tmp_path, data_root=tmp_path)
+    first = with_labels(board, TRACK, Beside(tmp_path, tmp_path))
     (text,) = [one.labels for one in first.columns if one.labels]
     assert np.frombuffer(base64.b64decode(text), "<u2").tolist() == [300, 1, 0, 0]
 
@@ -42,12 +43,12 @@ def test_labels_follow_the_order_of_sorted_ids_and_are_kept(board, tmp_path, mon
         raise DataError("no images here")
 
     monkeypatch.setattr(board_labels, "open_set", gone)
-    assert with_labels(board, TRACK, folder=tmp_path, data_root=tmp_path) == first
+    assert with_labels(board, TRACK, Beside(tmp_path, tmp_path)) == first
 
 
 def test_labels_of_another_digest_are_not_used(board, tmp_path, monkeypatch):
     monkeypatch.setattr(board_labels, "open_set", lambda track, name, data_root: images([0, 1]))
-    shown = with_labels(board, TRACK, folder=tmp_path, data_root=tmp_path)
+    shown = with_labels(board, TRACK, Beside(tmp_path, tmp_path))
     assert [one.labels for one in shown.columns] == [None] * len(board.columns)
     assert not (tmp_path / FILE).exists()
 
@@ -56,7 +57,7 @@ def test_labels_of_another_digest_are_not_used(board, tmp_path, monkeypatch):
 def test_a_damaged_file_is_one_line(board, tmp_path, text):
     (tmp_path / FILE).write_text(text)
     with pytest.raises(DataError, match="remove the file and publish again"):
-        with_labels(board, TRACK, folder=tmp_path, data_root=tmp_path)
+        with_labels(board, TRACK, Beside(tmp_path, tmp_path))
 
 
 def test_editions_are_rendered_and_lead_to_each_other(tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bench.core.quality import VersionQuality
+from bench.pipelines.board_kept import Beside
 from bench.pipelines.board_quality import with_quality
 from bench.pipelines.quality_card import Settings
 from bench.pipelines.quality_report import MIXED, link, version_report, write_report
@@ -98,16 +99,16 @@ def test_sets_and_sources_keep_their_order_through_json():
 def test_the_board_shows_the_report_of_these_very_images(tmp_path):
     board = make_board(3)
     mine = quality_report(board.version.reference, content_digest=board.version.content_digest, track=board.track)
-    places = {"folder": tmp_path / "board", "data_root": tmp_path / "data"}
-    assert with_quality(board, **places).version.quality is None
+    beside = Beside(tmp_path / "board", tmp_path / "data")
+    assert with_quality(board, beside).version.quality is None
     kept = quality_folder(tmp_path / "data", board.version.reference, board.track)
     write_report(mine, kept)
-    shown = with_quality(board, **places)
+    shown = with_quality(board, beside)
     assert shown.version.quality == mine.model_copy(update={"best": ()})
     (kept / "quality.json").unlink()
-    assert with_quality(board, **places) == shown
+    assert with_quality(board, beside) == shown
     other = board.version.model_copy(update={"content_digest": "sha256:" + "9" * 64})
-    assert with_quality(board.model_copy(update={"version": other}), **places).version.quality is None
+    assert with_quality(board.model_copy(update={"version": other}), beside).version.quality is None
 
 
 def test_limited_runs_are_for_no_card(tmp_path):

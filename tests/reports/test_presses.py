@@ -7,7 +7,7 @@ import matplotlib as mpl
 import pytest
 
 from bench.core.registry import look_up
-from bench.reports import PLOTS, PRESSES
+from bench.reports import FIGURES, PRESSES
 from bench.reports.plots import robustness_scatter, save
 
 NOTHING = ("arms", "fits", "distances", "version")
@@ -39,7 +39,7 @@ def test_a_board_without_any_set_is_rendered(make):
     bare = make(0, arms=False, fits=False, distances=False, version=False).model_copy(update={"columns": ()})
     for path in PRESSES:
         assert look_up(PRESSES, path, kind="press")(bare)
-    assert look_up({"plots": PLOTS}, "plots", kind="press")(bare) == {}
+    assert look_up(FIGURES, "plots", kind="press")(bare) == {}
 
 
 class Tags(HTMLParser):
@@ -97,7 +97,7 @@ def test_hostile_text_is_text_in_latex(hostile):
 
 
 def test_hostile_text_is_drawn_as_text(hostile):
-    figures = look_up({"plots": PLOTS}, "plots", kind="press")(hostile)
+    figures = look_up(FIGURES, "plots", kind="press")(hostile)
     assert len(figures) == 2 * (2 * (len(hostile.columns) - 1) + 3)
     assert all(b"<script" not in data for path, data in figures.items() if path.endswith(".svg"))
     assert all(re.fullmatch(r"plots/[a-z0-9-]+\.(svg|pdf)", path) for path in figures)
