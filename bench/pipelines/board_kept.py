@@ -1,7 +1,7 @@
 """What is kept beside a board's cards, bound to the digests of what it shows.
 
-The FID table, the contact sheets and the quality report need the images; kept, they let a board be published again, byte for byte,
-without them.
+The FID table, the contact sheets and the quality report need the images; kept, they let a board be published
+again, byte for byte, without them.
 """
 
 import json

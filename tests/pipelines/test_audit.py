@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bench.pipelines.quality import dataset_version
 
 from bench.core.audit import Audit, Copies
 from bench.core.errors import DataError, UsageError
@@ -20,6 +19,7 @@ from bench.pipelines.audit import audit
 from bench.pipelines.audit_evidence import Means
 from bench.pipelines.audit_images import Gathered
 from bench.pipelines.audit_measures import content, privacy
+from bench.pipelines.board_sheets import dataset_version
 from bench.pipelines.board_version import with_findings
 from bench.pipelines.export import export
 from bench.pipelines.generate import generate

@@ -1,13 +1,13 @@
 """What a board says of its dataset version: what changed, and nothing about other images or into other folders."""
 
 import pytest
-from bench.pipelines.quality import dataset_version
 
 from bench.core.errors import UsageError
 from bench.core.leaderboard import AuditFinding, VersionChanges
 from bench.core.record import parse
 from bench.core.track import SetSpec
 from bench.pipelines.board_kept import VERSION, Beside, version_of
+from bench.pipelines.board_sheets import dataset_version
 from bench.pipelines.board_version import with_findings
 from bench.pipelines.generate import generate
 from bench.pipelines.publish import publish
