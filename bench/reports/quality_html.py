@@ -18,6 +18,7 @@ from bench.reports.quality_words import (
     consistency_rows,
     distribution_rows,
     notes,
+    shown,
 )
 
 _STYLES = ("page.css", "table.css", "parts.css")
@@ -33,14 +34,15 @@ def render(report: VersionQuality) -> str:
     """The whole report; the same report gives the same text."""
     assets = files("bench.reports") / "assets"
     style = "\n".join([*((assets / name).read_text(encoding="utf-8") for name in _STYLES), _STYLE])
-    title = f"Quality of {escape(one_line(report.reference))}"
+    title = f"Quality of {escape(shown(report.reference))}"
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    classes = _sheets(report) + _tables(report)
     on = f" · track {escape(report.track)}" if report.track else ""
     parts = [
         f'<section><h1>{title}</h1><p class="meta">{report.images:,} images{on} · content'
         f" <code>{escape(report.content_digest)}</code></p>{_sentences(report)}{_notes(report)}</section>",
         f"<section><h2>Distance to real images</h2>{_numbers(report)}</section>",
-        f"<section><h2>Classes and prompts</h2>{_sheets(report)}{_tables(report)}</section>",
+        f"<section><h2>Classes and prompts</h2>{classes}</section>" if classes else "",
         f"<section><h2>How these numbers were made</h2>{_cards(report)}<h3>Reproduce</h3>"
         f"<pre>{escape(one_line(report.command))}</pre></section>",
     ]
@@ -63,15 +65,15 @@ def _numbers(report: VersionQuality) -> str:
     """The table of distribution metrics and the charts."""
     head, rows = distribution_rows(report)
     numbers = table(
-        [escape(one_line(one)) for one in head],
+        [escape(one) for one in head],
         [[escape(title), *(_with_interval(*cell) for cell in cells)] for title, cells in rows],
-        caption=f"{one_line(report.reference)} against each set; small: 95 % interval",
+        caption=f"{shown(report.reference)} against each set; small: 95 % interval",
     )
     charts = "".join(
         f"<figure><figcaption>{escape(CAPTIONS[stem])}</figcaption>{inline(figure, label=CAPTIONS[stem])}</figure>"
         for stem, figure in figures(report).items()
     )
-    return f"{numbers}<div class='charts'>{charts}</div>"
+    return f'{numbers}<div class="charts">{charts}</div>'
 
 
 def _sentences(report: VersionQuality) -> str:
@@ -89,24 +91,23 @@ def _with_interval(value: str, interval: str) -> str:
 
 def _tables(report: VersionQuality) -> str:
     whole = [
-        ("Classes farthest from " + one_line(report.reference_set), *class_rows(report)),
+        ("Classes farthest from " + shown(report.reference_set), *class_rows(report)),
         ("Least consistent classes", *consistency_rows(report, "classes")),
         ("Least consistent templates", *consistency_rows(report, "templates")),
     ]
-    shown = [
+    found = [
         table(
             [escape(one) for one in head], [[escape(one_line(cell)) for cell in row] for row in rows], caption=caption
         )
         for caption, head, rows in whole
         if rows
     ]
-    none = "<p>No numbers class by class: the sets share no classes with two images.</p>"
-    return f'<div class="tables">{"".join(shown)}</div>' if shown else none
+    return f'<div class="tables">{"".join(found)}</div>' if found else ""
 
 
 def _sheets(report: VersionQuality) -> str:
     groups = [("nearest to", report.best), ("farthest from", report.worst)]
-    name = escape(one_line(report.reference_set))
+    name = escape(shown(report.reference_set))
     return "".join(
         f'<h3>Classes {word} {name}</h3><div class="sheets">{"".join(map(_sheet, sheets))}</div>'
         for word, sheets in groups
@@ -131,6 +132,6 @@ def _cards(report: VersionQuality) -> str:
             f"<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>" for key, value in card_facts(card).items()
         )
         parts.append(
-            f'<details><summary>conditions: {escape(one_line(name))}</summary><dl class="facts">{lines}</dl></details>'
+            f'<details><summary>conditions: {escape(shown(name))}</summary><dl class="facts">{lines}</dl></details>'
         )
     return "".join(parts)

@@ -12,6 +12,7 @@ from bench.reports.quality_words import (
     consistency_rows,
     distribution_rows,
     notes,
+    shown,
 )
 
 CAPTIONS = {
@@ -28,7 +29,7 @@ def render(report: VersionQuality) -> str:
     pictures = [f"![{CAPTIONS[stem]}](plots/{stem}.svg)" for stem in figures(report)]
     command = one_line(report.command).replace("`", "'")
     parts = [
-        f"# Quality of {to_markdown(report.reference)}",
+        f"# Quality of {to_markdown(shown(report.reference))}",
         section(report, level=2),
         "\n\n".join(pictures),
         _table("## The classes farthest away", *class_rows(report)),
@@ -79,8 +80,8 @@ def _numbers(report: VersionQuality) -> str:
 def _sources(report: VersionQuality) -> str:
     if not report.sources:
         return ""
-    head = ["source", *next(iter(report.sources.values()))]
-    rows = [[source, *(fixed(value, 2) for value in row.values())] for source, row in report.sources.items()]
+    head = ["source", *map(shown, next(iter(report.sources.values())))]
+    rows = [[shown(source), *(fixed(value, 2) for value in row.values())] for source, row in report.sources.items()]
     return _table("Mean over classes of the Fréchet distance, at one n for the whole table:", head, rows)
 
 

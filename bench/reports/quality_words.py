@@ -1,10 +1,14 @@
 """What a quality report says in words and rows, the same on the page and in Markdown; every text still raw."""
 
+import re
+
 from bench.core.quality import Number, QualityCard, VersionQuality
 from bench.reports.numerals import NOTHING, fixed, percent, percent_interval
+from bench.reports.plain_text import one_line
 
 FRACTIONS = ("precision", "recall", "coverage", "authenticity")
 LONGEST = 20
+_FOLDER = re.compile(r"[/.~].*?(?P<last>[^/?]+/?(\?part=\d+/\d+)?)")
 TITLES = {
     "frechet": "Fréchet distance",
     "frechet-class-mean": "Fréchet, mean over classes",
@@ -23,6 +27,12 @@ TITLES = {
 }
 
 
+def shown(name: str) -> str:
+    """The name of a set in one line; of a folder its last part, for whoever reads knows no other disk."""
+    folder = _FOLDER.fullmatch(one_line(name))
+    return folder["last"] if folder else one_line(name)
+
+
 def number(name: str, one: Number | None) -> tuple[str, str]:
     """A number as its table shows it, and its interval, "" where it has none."""
     if one is None:
@@ -38,7 +48,7 @@ def distribution_rows(report: VersionQuality) -> tuple[list[str], list[tuple[str
     """(head, rows): a row a metric, its title first, then number and interval for each set."""
     names = [name for name in TITLES if any(name in card.numbers for card in report.cards.values())]
     rows = [(TITLES[name], [number(name, card.numbers.get(name)) for card in report.cards.values()]) for name in names]
-    return ["metric", *report.cards], rows
+    return ["metric", *map(shown, report.cards)], rows
 
 
 def consistency_rows(report: VersionQuality, which: str) -> tuple[list[str], list[list[str]]]:
@@ -65,15 +75,15 @@ def class_rows(report: VersionQuality) -> tuple[list[str], list[list[str]]]:
     card = report.cards[report.reference_set]
     distances = card.classes.get("frechet", {})
     order = sorted(distances, key=lambda key: (-distances[key], key))[:LONGEST]
-    shown = [name for name in ("frechet", "precision", "recall", "vendi", "pairwise-distance") if name in card.classes]
-    head = ["class", *(TITLES.get(name, {"vendi": "Vendi score"}.get(name, "pairwise distance")) for name in shown)]
+    names = [name for name in ("frechet", "precision", "recall", "vendi", "pairwise-distance") if name in card.classes]
+    head = ["class", *(TITLES.get(name, {"vendi": "Vendi score"}.get(name, "pairwise distance")) for name in names)]
     agreement = report.consistency.classes if report.consistency else {}
     head += ["shows it, %"] if agreement else []
     rows = []
     for key in order:
-        values = [card.classes[name].get(key) for name in shown]
+        values = [card.classes[name].get(key) for name in names]
         cells = [
-            number(name, None if v is None else Number(value=v, n=1))[0] for name, v in zip(shown, values, strict=True)
+            number(name, None if v is None else Number(value=v, n=1))[0] for name, v in zip(names, values, strict=True)
         ]
         cells += [percent(agreement[key].share) if key in agreement else NOTHING] if agreement else []
         rows.append([card.class_names.get(key, key), *cells])
@@ -127,12 +137,12 @@ def axes_sentences(report: VersionQuality) -> list[str]:
         "" if report.floor is None else f"; two halves of the real training images lie {fixed(report.floor, 2)} apart"
     )
     blank = f"; {report.blank.right} of {report.blank.n:,} images are blank" if report.blank else ""
-    shown = fixed((mean or card.numbers["frechet"]).value, 2)
-    sentences.append(f"Quality: {what} to {report.reference_set} {shown}{floor}{blank}.")
+    value, to = fixed((mean or card.numbers["frechet"]).value, 2), shown(report.reference_set)
+    sentences.append(f"Quality: {what} to {to} {value}{floor}{blank}.")
     if "vendi a" in card.numbers and "recall" in card.numbers:
         a, b = (fixed(card.numbers[f"vendi {side}"].value, 1) for side in "ab")
         sentences.append(
-            f"Diversity: they are worth {a} different images (Vendi), {report.reference_set} {b};"
+            f"Diversity: they are worth {a} different images (Vendi), {to} {b};"
             f" they reach {percent(card.numbers['recall'].value)} % of it (recall)."
         )
     return sentences
