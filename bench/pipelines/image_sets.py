@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.core.errors import DataError, UsageError
-from bench.core.images import ImageSet
+from bench.core.images import ImageSet, joined
 from bench.core.manifest import Item
 from bench.core.registry import unknown
 from bench.core.track import Track
@@ -91,27 +90,8 @@ def _version(text: str, reference: str, split: str | None, data_root: Path) -> N
     names = {one.id: one.name for one in recipe.classes}
     manifest = version.manifest.split(split) if split else version.manifest
     splits = [split] if split else list(manifest.counts())
-    images = _joined(text, [version.image_set(one, tuple(names)) for one in splits])
+    images = joined([version.image_set(one, tuple(names)) for one in splits], text)
     return NamedSet(text, images, tuple(names), names, {item.id: item for item in manifest.items})
-
-
-def _joined(name: str, parts: list[ImageSet]) -> ImageSet:
-    starts = np.cumsum([0, *(len(part) for part in parts)])
-
-    def at(index: int) -> tuple[ImageSet, int]:
-        which = int(np.searchsorted(starts, index, side="right")) - 1
-        return parts[which], index - int(starts[which])
-
-    def through(attribute: str) -> Callable[[int], object]:
-        return lambda index: getattr(at(index)[0], attribute)(at(index)[1])
-
-    return ImageSet(
-        name=name,
-        ids=tuple(image_id for part in parts for image_id in part.ids),
-        labels=np.concatenate([part.labels for part in parts]),
-        read=through("read"),
-        sha256=through("sha256"),
-    )
 
 
 def _folder(text: str, folder: Path) -> NamedSet:
