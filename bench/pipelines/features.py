@@ -1,6 +1,6 @@
 """Features of image sets: extracted once, kept by content, taken from there ever after."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -93,13 +93,14 @@ def _encoding(image: Any) -> str:
 
 
 def _merged(encodings: dict[str, int]) -> dict[str, int]:
-    """By format and mode alone where there are many sizes."""
-    if len(encodings) <= FEW_SIZES:
-        return encodings
-    total: Counter[str] = Counter()
+    """Of each format and mode every size, or all together where there are many."""
+    by_mode: dict[str, dict[str, int]] = defaultdict(dict)
     for kind, count in encodings.items():
-        total[kind.rpartition(" ")[0] + ", mixed sizes"] += count
-    return dict(sorted(total.items()))
+        by_mode[kind.rpartition(" ")[0]][kind] = count
+    merged: dict[str, int] = {}
+    for mode, sizes in sorted(by_mode.items()):
+        merged |= sizes if len(sizes) <= FEW_SIZES else {f"{mode}, mixed sizes": sum(sizes.values())}
+    return merged
 
 
 def _copies(named: NamedSet) -> tuple[str, ...]:
