@@ -57,9 +57,9 @@ def features_of(named: NamedSet, extractor: "Extractor", *, data_root: Path, qui
             parts, kinds = [], Counter()
             chosen = order[rows]
             for start in range(0, len(chosen), STEP):
-                block = [images.read(int(row)) for row in chosen[start : start + STEP]]
-                kinds.update(_encoding(image) for image in block)
-                parts.append(extractor.features(block))
+                block = {images.ids[int(row)]: images.read(int(row)) for row in chosen[start : start + STEP]}
+                kinds.update(_encoding(image) for image in block.values())
+                parts.append(_extracted(extractor, block, named.text))
                 bar.update(len(block))
             return np.concatenate(parts), dict(kinds)
 
@@ -77,6 +77,19 @@ def features_of(named: NamedSet, extractor: "Extractor", *, data_root: Path, qui
         features=kept.whole(),
         names=named.names,
     )
+
+
+def _extracted(extractor: "Extractor", block: dict[str, Any], what: str) -> np.ndarray:
+    """Their features; a DataError names the first image that the extractor refuses, if it is one image's fault."""
+    try:
+        return extractor.features(list(block.values()))
+    except DataError as error:
+        for image_id, image in block.items():
+            try:
+                extractor.prepare(image)
+            except DataError as refused:
+                raise DataError(f"{what}, image {image_id}: {refused}") from None
+        raise error
 
 
 def draw(ids: np.ndarray, count: int, *, seed: int, what: str) -> np.ndarray:

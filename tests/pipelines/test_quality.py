@@ -155,7 +155,7 @@ def test_pictures_of_every_mode_and_size_are_read_and_counted(folders, tmp_path)
     assert "modes: grey, palette and CMYK" in str(found)
     for width in range(20, 26):
         rgb.resize((width, 30)).save(tmp_path / "modes" / f"{width}.png")
-    with pytest.raises(DataError, match="expected images of 32x32, got 20x30; use another extractor"):
+    with pytest.raises(DataError, match=r"modes, image 20.png: .* expected images of 32x32, got 20x30; use another"):
         quality(str(tmp_path / "modes"), one, ORACLE, data_root=tmp_path)
 
 
