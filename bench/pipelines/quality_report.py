@@ -65,9 +65,9 @@ def version_report(
     found = class_distances(sources, sets, per_class=settings.per_class, seed=settings.seed)
     table = found.means()
     judge = judge or (f"oracle:{track.oracle}" if track.oracle else None)
-    near = cards[track.in_distribution].classes.get("frechet", {})
-    order = sorted(near, key=near.__getitem__)
-    few = min(SHEET_CLASSES, len(order) // 2)
+    asked = {"templates": _templates(text), "data_root": data_root, "quiet": settings.quiet}
+    best, worst = _sheets(named, cards[track.in_distribution].classes.get("frechet", {}))
+    trained_on = track.synthetic.dataset if track.synthetic else None
     return VersionQuality(
         reference=text,
         track=track.name,
@@ -81,14 +81,10 @@ def version_report(
         source_names=tuple(sources),
         sources=table,
         floor=_floor(real, found.per_class, settings.seed) if real else None,
-        consistency=consistency(
-            named, judge, track, templates=_templates(text), data_root=data_root, quiet=settings.quiet
-        )
-        if judge
-        else None,
-        best=tuple(_sheet(named, one) for one in order[:few]),
-        worst=tuple(_sheet(named, one) for one in order[::-1][:few]),
-        link=link(track, table, made.card.name, boards),
+        consistency=consistency(named, judge, track, **asked) if judge else None,
+        best=best,
+        worst=worst,
+        link=link(track, table, made.card.name, boards) if trained_on and trained_on == _dataset(text) else None,
     )
 
 
@@ -106,19 +102,21 @@ def write_report(report: VersionQuality, folder: Path) -> VersionQuality:
 def link(track: Track, table: dict[str, dict[str, float]], generated: str, boards: Path) -> Link | None:
     """Gain in accuracy over the real arm against how much closer an arm's data lie, over its arms and shifted sets.
 
-    None where the track's board has fewer than 4 such points.
+    An arm is held against the real arm that differs from it in nothing else. None where the track's board has
+    fewer than 4 such points.
     """
     cards = tuple(card for card in read_cards(boards / track.name / "results") if card.state == "listed")
-    rows = {(row.arm, row.match): row for row in arm_rows(track, cards)}
-    real, points = rows.get(("real", "steps")), []
-    data = {"synthetic": generated, "mixed": MIXED}
-    for (arm, match), row in rows.items():
-        if real is None or arm not in data or data[arm] not in table or match != "steps":
+    rows = [row for row in arm_rows(track, cards) if row.match == "steps"]
+    data, points = {"synthetic": generated, "mixed": MIXED}, []
+    for row in rows:
+        real = next((one for one in rows if one.arm == "real" and one.variant == row.variant), None)
+        if real is None or data.get(row.arm) not in table:
             continue
         for name in track.headline.sets:
             if name in row.sets and name in real.sets and name in table[REAL]:
-                gap = table[REAL][name] - table[data[arm]][name]
-                points.append(LinkPoint(arm=arm, set=name, gap=gap, gain=row.sets[name].mean - real.sets[name].mean))
+                gap = table[REAL][name] - table[data[row.arm]][name]
+                gain = row.sets[name].mean - real.sets[name].mean
+                points.append(LinkPoint(arm=row.arm, set=name, gap=gap, gain=gain))
     if len(points) < LEAST:
         return None
     found = correlation(np.array([one.gap for one in points]), np.array([one.gain for one in points]))
@@ -149,6 +147,13 @@ def _blank(named: NamedSet) -> Share:
     flat = np.array([blank(np.asarray(to_mode(named.images.read(i), "RGB"))) for i in range(len(named.images))])
     hits, n, interval = share_by_group(flat, ["all"] * len(flat))["all"]
     return Share(right=hits, n=n, share=hits / n, interval=interval)
+
+
+def _sheets(named: NamedSet, near: dict[str, float]) -> tuple[tuple[ClassSheet, ...], tuple[ClassSheet, ...]]:
+    """Of the classes nearest and of those farthest, the extreme ones first."""
+    order = sorted(near, key=near.__getitem__)
+    few = min(SHEET_CLASSES, len(order) // 2)
+    return tuple(_sheet(named, one) for one in order[:few]), tuple(_sheet(named, one) for one in order[::-1][:few])
 
 
 def _sheet(named: NamedSet, class_id: str) -> ClassSheet:
