@@ -10,6 +10,7 @@ from bench.pipelines.board_kept import Beside
 from bench.pipelines.board_quality import with_quality
 from bench.pipelines.quality_card import Settings
 from bench.pipelines.quality_report import MIXED, link, version_report, write_report
+from bench.reports import page
 from bench.store.cards import write_card
 from bench.store.paths import quality_folder
 from bench.store.qualities import read_qualities
@@ -109,6 +110,18 @@ def test_the_board_shows_the_report_of_these_very_images(tmp_path):
     assert with_quality(board, beside) == shown
     other = board.version.model_copy(update={"content_digest": "sha256:" + "9" * 64})
     assert with_quality(board.model_copy(update={"version": other}), beside).version.quality is None
+
+
+def test_the_page_has_the_section_and_hostile_names_stay_text():
+    board, evil = make_board(3), "</script><img src=x onerror=alert(1)>"
+    empty = page.render(board)
+    assert "imagenet-g quality digits-g@1.0.0 --track digits" in empty
+    report = quality_report(evil, content_digest="sha256:0", track=evil, name=evil)
+    report = report.model_copy(update={"sets": (evil,), "cards": {evil: report.cards["test"]}, "reference_set": evil})
+    shown = page.render(board.model_copy(update={"version": board.version.model_copy(update={"quality": report})}))
+    assert "Gain in accuracy against the gap in distance" in shown
+    assert "onerror" not in shown.replace("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;", "")
+    assert shown.count("<h2") == empty.count("<h2")
 
 
 def test_limited_runs_are_for_no_card(tmp_path):
