@@ -8,7 +8,7 @@ from importlib.metadata import version
 from bench.core.record import Record
 from bench.engines.local import default_workers
 
-LIBRARIES = ("torch", "diffusers", "numpy", "scipy", "pyarrow", "pillow")
+LIBRARIES = ("torch", "diffusers", "numpy", "pyarrow", "pillow")
 
 
 class Comparison(Record):
