@@ -1,4 +1,4 @@
-"""The digits benchmark end to end: generate, train the arms, score, publish.
+"""The digits benchmark end to end: generate, train, score, publish.
 
 Every step is the verb that a user would run by hand, and reuses what is already there by digest.
 """
@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.core.record import Record
-from bench.core.track import Track
 from bench.pipelines.generate import generate
-from bench.pipelines.population import population
+from bench.pipelines.population import population, standard_plans
 from bench.pipelines.publish import Published, publish
 from bench.pipelines.submit import submit
 from bench.pipelines.tracks import load_track
@@ -55,21 +54,13 @@ def demo(
     reference = track.synthetic.dataset if track.synthetic else None
     assert reference is not None, f"{TRACK}.yaml names its generated training data"
     made = step("generate", lambda: generate(reference, data_root=data_root, workers=workers, quiet=quiet))
-    step(
-        "train arms",
-        lambda: _arms(track, data_root=data_root, boards=boards, seeds=seeds, workers=workers, quiet=quiet),
-    )
-    step(
-        "standard models",
-        lambda: population(track, data_root=data_root, board_dir=boards, workers=workers, quiet=quiet),
-    )
+    arms = [Plan(arm=arm, match=match, seed=seed) for seed in range(seeds) for arm, match in ARMS]
+    # Arms and standard models together, so that no core waits for the last of the arms.
+    plans = [*arms, *standard_plans(track)]
+    runs = step("train", lambda: train_all(track, plans, data_root=data_root, workers=workers, quiet=quiet))
+    models = [f"run:{run.id}" for run in runs[: len(arms)]]
+    places: dict[str, Any] = {"data_root": data_root, "board_dir": boards, "quiet": quiet}
+    step("score arms", lambda: submit(models, track=track, role="arm", **places))
+    step("score standard models", lambda: population(track, workers=workers, **places))
     published = step("publish", lambda: publish(track, data_root=data_root, board_dir=boards))
     return Demo(dataset=f"{reference}: {made.note}", published=published, seconds=seconds)
-
-
-def _arms(track: Track, *, data_root: Path, boards: Path, seeds: int, workers: int | None, quiet: bool) -> None:
-    plans = [Plan(arm=arm, match=match, seed=seed) for seed in range(seeds) for arm, match in ARMS]
-    runs = train_all(track, plans, data_root=data_root, workers=workers, quiet=quiet)
-    submit(
-        [f"run:{run.id}" for run in runs], track=track, data_root=data_root, board_dir=boards, role="arm", quiet=quiet
-    )

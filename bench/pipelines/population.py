@@ -18,9 +18,13 @@ def population(
     quiet: bool = False,
 ) -> list[ScoreCard]:
     """Train, or find again, every model of `track.standard` and submit them together, role `standard`."""
-    plans = [Plan(arm="real", arch=model.arch, steps=model.steps, fraction=model.fraction) for model in track.standard]
-    runs = train_all(track, plans, data_root=data_root, workers=workers, quiet=quiet)
+    runs = train_all(track, standard_plans(track), data_root=data_root, workers=workers, quiet=quiet)
     models = [f"run:{run.id}" for run in runs]
     if not models:
         return []
     return submit(models, track=track, data_root=data_root, board_dir=board_dir, role="standard", quiet=quiet)
+
+
+def standard_plans(track: Track) -> list[Plan]:
+    """How the standard models are trained: on real data, one seed."""
+    return [Plan(arm="real", arch=model.arch, steps=model.steps, fraction=model.fraction) for model in track.standard]

