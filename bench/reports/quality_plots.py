@@ -134,12 +134,11 @@ def gain_against_gap(report: VersionQuality) -> Figure:
     for one, gap, gain in zip(link.points, gaps, gains, strict=True):
         places.put(shorten(one_line(f"{one.arm}, {one.set}"), 24), gap, gain, color=MUTED, fontsize=SMALL)
     grid(axes, axis="both")
-    said = (
-        ""
-        if link.r is None
-        else f"r = {fixed(link.r, 2)} ({fixed(link.interval[0], 2)} to {fixed(link.interval[1], 2)})"
-    )
-    axes.set_title(f"{said}, {len(gains)} points" if said else "no variation", fontsize=NORMAL, color=INK, loc="left")
+    said = "no variation" if link.r is None else f"r = {fixed(link.r, 2)}"
+    if link.interval is not None:
+        low, high = (fixed(bound, 2) for bound in link.interval)
+        said += f" (95 %: {low} to {high}), {len(gains)} points taken as independent"
+    axes.set_title(said, fontsize=NORMAL, color=INK, loc="left")
     axes.set_xlabel("distance of the real data less that of the arm's; right is closer", fontsize=NORMAL, color=INK)
     axes.set_ylabel("gain in accuracy over the real arm, points", fontsize=NORMAL, color=INK)
     return figure
