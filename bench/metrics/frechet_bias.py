@@ -55,7 +55,7 @@ def frechet_infinity(features_a: np.ndarray, features_b: np.ndarray, *, seed: in
         )
     sizes = np.unique(np.linspace(max(start, n // 10), n, points).round().astype(int))
     shuffled = _shuffled(a, b, seed=seed, times=len(sizes))
-    values = np.array([frechet_distance(x[:n], y[:n]) for n, (x, y) in zip(sizes, shuffled, strict=True)])
+    values = np.array([frechet_distance(x[:size], y[:size]) for size, (x, y) in zip(sizes, shuffled, strict=True)])
     slope, value = np.polyfit(1 / sizes, values, 1)
     total = np.square(values - values.mean()).sum()
     unexplained = np.square(values - slope / sizes - value).sum()
