@@ -4,6 +4,7 @@ from collections import Counter
 
 from bench.core.audit import Audit
 from bench.core.exported import Exported
+from bench.core.quality import VersionQuality
 from bench.core.recipe import Recipe
 from bench.core.record import Record
 
@@ -11,12 +12,14 @@ from bench.core.record import Record
 class DatasetCard(Record):
     """What was asked for, what came out, how it lies in the folder, and what the audit says (None where none was made).
 
-    `drawn_with`: the versions of libraries that the lock names, where these are the lock's images.
+    `quality`: reports of these images, one a track; `drawn_with`: the versions of libraries that the lock names,
+    where these are the lock's images.
     """
 
     recipe: Recipe
     exported: Exported
     audit: Audit | None
+    quality: tuple[VersionQuality, ...]
     drawn_with: dict[str, str]
 
 

@@ -75,6 +75,26 @@ class ImageSet:
         )
 
 
+def joined(sets: Sequence[ImageSet], name: str) -> ImageSet:
+    """Several sets as one, in their order; ids must not repeat."""
+    ends = np.cumsum([len(images) for images in sets])
+
+    def of(index: int) -> tuple[ImageSet, int]:
+        which = int(np.searchsorted(ends, index, side="right"))
+        return sets[which], index - int(ends[which]) + len(sets[which])
+
+    def read(index: int) -> Any:
+        images, place = of(index)
+        return images.read(place)
+
+    def sha256(index: int) -> str:
+        images, place = of(index)
+        return images.sha256(place)
+
+    ids = [item_id for images in sets for item_id in images.ids]
+    return ImageSet(name, ids, np.concatenate([images.labels for images in sets]), read, sha256)
+
+
 @dataclass(frozen=True)
 class _Chosen:
     """`function` of the images at `rows`; a class, because a closure cannot be pickled."""

@@ -8,7 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from bench.core.class_sheet import ClassSheet
 from bench.core.errors import DataError
+from bench.core.quality import VersionQuality
 from bench.core.record import Record
 from bench.core.score import ScoreCard
 
@@ -148,26 +150,19 @@ class ArmGain(Record):
 class Distances(Record):
     """The FID table: mean over classes, at equal n; `values[source][set]`.
 
-    `digests` binds it to the image sets that it was computed on, sources and sets alike.
+    `draw` says which images of each class were taken; `digests` binds it to the image sets that it was computed
+    on, sources and sets alike.
     """
 
     extractor: str
     extractor_digest: str
     dimension: int
     per_class: int
+    draw: str = ""
     input: str
     precision: str
     digests: dict[str, str]
     values: dict[str, dict[str, float | None]]
-
-
-class ClassSheet(Record):
-    """Generated images of one class for the contact sheet: base64 PNG, with the prompts that made them."""
-
-    class_id: str
-    name: str
-    images: tuple[str, ...]
-    prompts: tuple[str, ...]
 
 
 class AuditFinding(Record):
@@ -215,6 +210,7 @@ class DatasetVersion(Record):
     sheets: tuple[ClassSheet, ...]
     audit: tuple[AuditFinding, ...] = ()
     changes: VersionChanges | None = None
+    quality: VersionQuality | None = None
 
 
 class Ranking(Record):

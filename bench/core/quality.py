@@ -3,11 +3,11 @@
 A distance without its card compares with nothing: extractor, resizing, encodings and n all move it.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from bench.core.leaderboard import ClassSheet
+from bench.core.class_sheet import ClassSheet
 from bench.core.record import Record
 
 
@@ -19,6 +19,11 @@ class ExtractorCard(Record):
     input: dict[str, str | int | float]
     decoder: str
     precision: str
+
+    @property
+    def prepared(self) -> str:
+        """How images were prepared, in words."""
+        return "; ".join(f"{key}: {value}" for key, value in self.input.items())
 
 
 class SetCard(Record):
@@ -71,7 +76,7 @@ class QualityCard(Record):
         facts = {
             "extractor": f"{self.extractor.name}, weights {self.extractor.weights}",
             "features": f"{self.dimension}, {self.extractor.precision}; {self.precision}",
-            "input": ", ".join(f"{key} {value}" for key, value in self.extractor.input.items()),
+            "input": self.extractor.prepared,
             "decoder": self.extractor.decoder,
             "images": f"{self.n} a side" + (f", {self.per_class} a class" if self.per_class else "") + f"; {self.draw}",
             "routes": ", ".join(f"{name}: {route}" for name, route in self.routes.items()),
@@ -83,6 +88,11 @@ class QualityCard(Record):
         lines += [f"  {name}: {fact}" for name, fact in facts.items()]
         lines += [f"  note: {note}" for note in (*self.notes, *self.a.notes, *self.b.notes)]
         return "\n".join(lines)
+
+
+def how_drawn(seed: int) -> str:
+    """Which images of a larger set are taken, in the words of a card; `pipelines.features.draw` does it."""
+    return f"the images whose id has the smallest hash with seed {seed}"
 
 
 def differences(one: QualityCard, other: QualityCard) -> list[str]:
@@ -153,21 +163,32 @@ class Link(Record):
     rho: float | None
 
 
-class VersionQuality(Record):
-    """All three axes for one set of images, a dataset version for example.
+def _by(given: Any, names: Any) -> Any:
+    """A dict in the order of `names`; anything else stays for the fields to refuse."""
+    if not isinstance(given, dict) or not isinstance(names, list | tuple):
+        return given
+    return dict(sorted(given.items(), key=lambda item: names.index(item[0]) if item[0] in names else len(names)))
 
-    `cards[set]`: against each set; `sources[source][set]`: mean over classes of the distance, `floor` the same
-    between two halves of the real training images. `best` and `worst` are contact sheets of classes by their
-    distance to `reference_set`; `blank` is the share of images that are one flat colour.
+
+class VersionQuality(Record):
+    """All three axes for one set of images, a dataset version for example, on a track ("" for a pair of sets).
+
+    `cards[set]`: against each set; `sources[source][set]`: mean over classes of the distance; both in the order of
+    `sets` and `source_names`, which JSON would lose. `floor`: the same between two halves of the real training
+    images. `best` and `worst` are contact sheets of classes by their distance to `reference_set`; `blank` is the
+    share of images that are one flat colour.
     """
 
     reference: str
+    track: str = ""
     content_digest: str
     images: int
+    sets: tuple[str, ...]
     cards: dict[str, QualityCard]
     reference_set: str
     command: str
     blank: Share | None = None
+    source_names: tuple[str, ...] = ()
     sources: dict[str, dict[str, float]] = Field(default_factory=dict)
     floor: float | None = None
     consistency: Consistency | None = None
@@ -175,6 +196,17 @@ class VersionQuality(Record):
     worst: tuple[ClassSheet, ...] = ()
     link: Link | None = None
     written: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_order(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        sets, sources = given.get("sets"), given.get("source_names")
+        table = _by(given.get("sources", {}), sources)
+        if isinstance(table, dict):
+            table = {name: _by(row, sets) for name, row in table.items()}
+        return given | {"cards": _by(given.get("cards", {}), sets), "sources": table}
 
     def __str__(self) -> str:
         first = self.cards[self.reference_set]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bench.metrics.manifolds import nearest, radii
-from bench.metrics.moments import rows_of, same_width
+from bench.metrics.inputs import rows_of, same_width
+from bench.metrics.neighbours import nearest, radii
 
 
 def authenticity(generated: np.ndarray, training: np.ndarray) -> float:
@@ -15,5 +15,5 @@ def authenticity(generated: np.ndarray, training: np.ndarray) -> float:
     """
     a, b = rows_of(generated, what="generated", least=1), rows_of(training, what="training", least=2)
     same_width(a.shape[1], b.shape[1])
-    index, distance = nearest(a, b)
+    distance, index = nearest(a, b)
     return float((distance >= radii(b, 1, what="training")[index]).mean())

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bench.core.errors import DataError
-from bench.metrics.cmmd import unit_rows
+from bench.metrics.inputs import unit_rows
 
 CONVENTIONS = {"percent-cosine": 100.0, "clipscore-2.5": 2.5}
 

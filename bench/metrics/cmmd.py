@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from bench.core.errors import DataError
+from bench.metrics.inputs import unit_rows
 from bench.metrics.mmd import Discrepancy, discrepancy
-from bench.metrics.moments import rows_of
 
 SIGMA, SCALE = 10.0, 1000.0
 
@@ -25,15 +24,6 @@ def clip_discrepancy(features_a: np.ndarray, features_b: np.ndarray) -> Discrepa
         deviation=SCALE * found.deviation,
         n=found.n,
     )
-
-
-def unit_rows(features: np.ndarray, *, what: str, least: int = 1) -> np.ndarray:
-    """Rows of `features` [n, d] at unit length; DataError for a row of zeros, which has no direction."""
-    rows = rows_of(features, what=what, least=least)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    if not lengths.all():
-        raise DataError(f"{what}: row {int(np.argmin(lengths))} is all zeros and has no direction; leave it out")
-    return rows / lengths
 
 
 def _gaussian(x: np.ndarray, y: np.ndarray) -> np.ndarray:

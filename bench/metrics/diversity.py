@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench.metrics.cmmd import unit_rows
+from bench.metrics.inputs import unit_rows
 
 
 def mean_pairwise_distance(features: np.ndarray) -> float:

@@ -19,7 +19,8 @@ from scipy.linalg.blas import dgemm, dtrmm
 from scipy.linalg.lapack import dpstrf
 
 from bench.core.errors import DataError
-from bench.metrics.moments import Moments, rows_of, same_width
+from bench.metrics.inputs import rows_of, same_width
+from bench.metrics.moments import Moments
 
 ROUTES = ("samples", "covariances")
 SVD_COST, EIGEN_COST = 25, 11  # of n^3 multiply-adds in a matrix product, measured with OpenBLAS on two cores

@@ -2,10 +2,9 @@
 
 One distance a class, at the same number of images for every class and on both sides, then the
 unweighted mean. Equal n matters: with few images the distance is biased up by an amount that depends
-on n, so that values at different n cannot be compared.
+on n, so that values at different n cannot be compared. Unequal n is refused; drawing is the caller's.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,21 +12,21 @@ import numpy as np
 
 from bench.core.errors import DataError
 from bench.metrics.frechet import FrechetResult, frechet_from_moments
-from bench.metrics.moments import Moments, rows_of
+from bench.metrics.inputs import rows_of
+from bench.metrics.moments import Moments
 
 
 @dataclass(frozen=True)
 class ClassMeanFrechet:
     """`mean` of `per_class` {class: distance}, in squared units of the features.
 
-    `n`: images of each class on each side; `d`: width; `seed`: of the draw; `route`: of `frechet`.
+    `n`: images of each class on each side; `d`: width; `route`: of `frechet`.
     """
 
     mean: float
     per_class: dict
     n: int
     d: int
-    seed: int
     route: str
 
 
@@ -35,54 +34,43 @@ Side = tuple[np.ndarray, Sequence]  # features [n, d], labels [n]
 
 
 def class_mean_frechet(
-    features_a: np.ndarray,
-    labels_a: np.ndarray,
-    features_b: np.ndarray,
-    labels_b: np.ndarray,
-    *,
-    per_class: int,
-    seed: int,
+    features_a: np.ndarray, labels_a: Sequence, features_b: np.ndarray, labels_b: Sequence
 ) -> ClassMeanFrechet:
-    """Mean over classes of the Fréchet distance of `per_class` images of each side.
+    """Mean over classes of the Fréchet distance of the images of each class.
 
-    `features_*` [n, d], `labels_*` [n] (ids or names), both sides with the same classes. Where a class
-    has more images, those are taken whose row has the smallest hash with the seed: the draw depends on
-    the images and the seed, never on their order.
-    DataError for per_class < 2, different classes, a class with fewer images, unequal d, NaN.
+    `features_*` [n, d], `labels_*` [n] (ids or names), both sides with the same classes, and every class with
+    the same number of images, at least 2. DataError for anything else, for unequal d, and for NaN.
     """
     a, b = (features_a, labels_a), (features_b, labels_b)
-    return class_table({"side a": a}, {"side b": b}, per_class=per_class, seed=seed)["side a"]["side b"]
+    return class_table({"side a": a}, {"side b": b})["side a"]["side b"]
 
 
-def class_table(
-    sources: Mapping[str, Side], sets: Mapping[str, Side], *, per_class: int, seed: int
-) -> dict[str, dict[str, ClassMeanFrechet]]:
-    """{source: {set: class_mean_frechet}}; each class of each side is drawn and centred once.
+def class_table(sources: Mapping[str, Side], sets: Mapping[str, Side]) -> dict[str, dict[str, ClassMeanFrechet]]:
+    """{source: {set: class_mean_frechet}}, at one n for the whole table; each class of each side is centred once.
 
     Features may lie on the disk (a memory map): one class of each side is in memory at a time.
     """
-    if per_class < 2:
-        raise DataError(f"per_class: expected at least 2 images, got {per_class}; a covariance needs two")
     sides = {**{("source", key): side for key, side in sources.items()}, **{("set", k): s for k, s in sets.items()}}
     rows = {key: _by_class(*side, what=key[1]) for key, side in sides.items()}
     first = next(iter(rows))
     for key in rows:
         _same_classes(rows[first], rows[key], first[1], key[1])
+    _same_size({f"{key[1]}, class {label!r}": len(found) for key in rows for label, found in rows[key].items()})
     cells: dict = {(source, name): {} for source in sources for name in sets}
     for label in rows[first]:
         moments = {
-            key: _moments(side[0], rows[key][label], per_class, seed=seed, what=f"{key[1]}, class {label!r}")
+            key: Moments.of(rows_of(side[0][rows[key][label]], what=f"{key[1]}, class {label!r}", least=2))
             for key, side in sides.items()
         }
         for source, name in cells:
             cells[source, name][label] = frechet_from_moments(moments["source", source], moments["set", name])
-    return {source: {name: _mean(cells[source, name], per_class, seed) for name in sets} for source in sources}
+    return {source: {name: _mean(cells[source, name]) for name in sets} for source in sources}
 
 
-def _mean(distances: dict[int | str, FrechetResult], per_class: int, seed: int) -> ClassMeanFrechet:
+def _mean(distances: dict[int | str, FrechetResult]) -> ClassMeanFrechet:
     values = {label: one.value for label, one in distances.items()}
     one = next(iter(distances.values()))
-    return ClassMeanFrechet(float(np.mean(list(values.values()))), values, per_class, one.d, seed, one.route)
+    return ClassMeanFrechet(float(np.mean(list(values.values()))), values, one.n[0], one.d, one.route)
 
 
 def _by_class(features: np.ndarray, labels: Sequence, *, what: str) -> dict:
@@ -106,19 +94,15 @@ def _same_classes(a: dict, b: dict, what_a: str, what_b: str) -> None:
         )
 
 
-def _moments(features: np.ndarray, rows: np.ndarray, count: int, *, seed: int, what: str) -> Moments:
-    return Moments.of(_draw(rows_of(features[rows], what=what, least=1), count, seed=seed, what=what))
-
-
-def _draw(rows: np.ndarray, count: int, *, seed: int, what: str) -> np.ndarray:
-    """`count` of `rows` [m, d], those of smallest hash."""
-    if len(rows) < count:
-        raise DataError(f"{what}: expected at least {count} images, got {len(rows)}; lower per_class or add images")
-    if len(rows) == count:
-        return rows
-    salt = str(int(seed)).encode() + b"\0"
-    ranks = [hashlib.blake2b(salt + (row + 0.0).tobytes(), digest_size=16).digest() for row in rows]
-    return rows[sorted(range(len(rows)), key=ranks.__getitem__)[:count]]
+def _same_size(sizes: dict[str, int]) -> None:
+    few, many = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
+    if sizes[few] < 2:
+        raise DataError(f"{few}: expected at least 2 images, got {sizes[few]}; a covariance needs two")
+    if sizes[few] != sizes[many]:
+        raise DataError(
+            f"{many}: {sizes[many]} images, but {few} has {sizes[few]}; the distance is biased by n: draw {sizes[few]}"
+            " of every class on both sides"
+        )
 
 
 def _few(names: list) -> str:

@@ -34,6 +34,31 @@ def finite(values, *, what: str) -> np.ndarray:
     return array.astype(np.float64, copy=False)
 
 
+def rows_of(features: np.ndarray, *, what: str, least: int) -> np.ndarray:
+    """`features` as finite float64 [n, d] with at least `least` rows; DataError for anything else."""
+    array = np.asarray(features)
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise DataError(f"{what}: expected shape [n, d], a row an image, got {array.shape}")
+    if len(array) < least:
+        raise DataError(f"{what}: expected at least {least} rows, got {len(array)}; add images")
+    return finite(array, what=what)
+
+
+def same_width(d_a: int, d_b: int) -> None:
+    """DataError where two sets have features of different width."""
+    if d_a != d_b:
+        raise DataError(f"features: expected the same width on both sides, got {d_a} and {d_b}; use one extractor")
+
+
+def unit_rows(features: np.ndarray, *, what: str, least: int = 1) -> np.ndarray:
+    """Rows of `features` [n, d] at unit length; DataError for a row of zeros, which has no direction."""
+    rows = rows_of(features, what=what, least=least)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not lengths.all():
+        raise DataError(f"{what}: row {int(np.argmin(lengths))} is all zeros and has no direction; leave it out")
+    return rows / lengths
+
+
 def image_count(n, *, what: str) -> int:
     """`n` as an int of at least 1: how many images an accuracy was measured on."""
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:

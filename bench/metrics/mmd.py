@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from bench.metrics.moments import rows_of, same_width
+from bench.metrics.inputs import rows_of, same_width
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 BLOCK = 2048  # rows of the kernel matrix in memory at a time

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.core.errors import DataError
-from bench.metrics.inputs import finite
+from bench.metrics.inputs import rows_of, same_width
 
 BLOCK = 8192  # rows centred at a time
 
@@ -89,19 +89,3 @@ def class_moments(blocks: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict:
             part = Moments.of(np.asarray(features)[labels == name])
             known[name] = known[name].merge(part) if name in known else part
     return dict(sorted(known.items()))
-
-
-def rows_of(features: np.ndarray, *, what: str, least: int) -> np.ndarray:
-    """`features` as finite float64 [n, d] with at least `least` rows; DataError for anything else."""
-    array = np.asarray(features)
-    if array.ndim != 2 or array.shape[1] == 0:
-        raise DataError(f"{what}: expected shape [n, d], a row an image, got {array.shape}")
-    if len(array) < least:
-        raise DataError(f"{what}: expected at least {least} rows, got {len(array)}; add images")
-    return finite(array, what=what)
-
-
-def same_width(d_a: int, d_b: int) -> None:
-    """DataError where two sets have features of different width."""
-    if d_a != d_b:
-        raise DataError(f"features: expected the same width on both sides, got {d_a} and {d_b}; use one extractor")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.metrics.manifolds import distance_blocks, radii
-from bench.metrics.moments import rows_of, same_width
+from bench.metrics.inputs import rows_of, same_width
+from bench.metrics.neighbours import distance_blocks, radii
 
 K = 3
 

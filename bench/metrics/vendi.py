@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench.metrics.cmmd import unit_rows
+from bench.metrics.inputs import unit_rows
 
 
 def vendi_score(features: np.ndarray) -> float:

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from bench.core.errors import DataError
-from bench.core.images import ImageSet
+from bench.core.images import ImageSet, joined
 from bench.core.manifest import Item
 from bench.core.recipe import Recipe
 from bench.filters.rule import Probabilities
 from bench.models.features import Extractor, open_extractor
-from bench.pipelines.audit_images import Gathered, gather, joined
+from bench.pipelines.audit_images import Gathered, gather
 from bench.pipelines.filter_tools import ORACLE, identified_classifier, real_images
 from bench.pipelines.tracks import load_track, track_names
 from bench.sources import SOURCES

@@ -76,26 +76,6 @@ def gather(
     )
 
 
-def joined(sets: Sequence[ImageSet], name: str) -> ImageSet:
-    """Several sets as one, in their order."""
-    ends = np.cumsum([len(images) for images in sets])
-
-    def of(index: int) -> tuple[ImageSet, int]:
-        which = int(np.searchsorted(ends, index, side="right"))
-        return sets[which], index - int(ends[which]) + len(sets[which])
-
-    def read(index: int) -> Any:
-        images, place = of(index)
-        return images.read(place)
-
-    def sha256(index: int) -> str:
-        images, place = of(index)
-        return images.sha256(place)
-
-    ids = [item_id for images in sets for item_id in images.ids]
-    return ImageSet(name, ids, np.concatenate([images.labels for images in sets]), read, sha256)
-
-
 def match(left: Gathered, right: Gathered, *, bits: int, difference_: float, itself: bool = False) -> Matches:
     """The image of `right` most like each of `left`: by features, unless only the nearest by hash is the same picture.
 

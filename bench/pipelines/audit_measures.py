@@ -22,7 +22,8 @@ from bench.core.classes import ClassName
 from bench.core.manifest import Item
 from bench.core.verdict import Verdict
 from bench.metrics.accuracy import proportion_interval
-from bench.metrics.neighbours import mean_distance, nearest
+from bench.metrics.diversity import mean_pairwise_distance
+from bench.metrics.neighbours import nearest
 from bench.pipelines.audit_images import Gathered, Matches, match
 
 QUANTILE = 0.01
@@ -154,8 +155,8 @@ def by_class(
                 ClassAudit(
                     class_id=one.id,
                     name=one.name,
-                    diversity=mean_distance(made.features[places]),
-                    real_diversity=mean_distance(known),
+                    diversity=_diversity(made.features[places]),
+                    real_diversity=_diversity(known),
                     **_counted(made, items, places.tolist(), flagged),
                 )
             )
@@ -171,6 +172,12 @@ def by_template(made: Gathered, items: Sequence[Item], flagged: dict[int, bool])
         TemplateAudit(template_id=number, example=items[found[0]].prompt, **_counted(made, items, found, flagged))
         for number, found in sorted(places.items())
     )
+
+
+def _diversity(features: np.ndarray) -> float | None:
+    """Of the images whose features have a direction; None for fewer than two."""
+    rows = features[features.any(axis=1)]
+    return mean_pairwise_distance(rows) if len(rows) > 1 else None
 
 
 def _counted(made: Gathered, items: Sequence[Item], places: list[int], flagged: dict[int, bool]) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """What is kept beside a board's cards, bound to the digests of what it shows.
 
-The FID table and the contact sheets need the images; kept, they let a board be published again, byte for byte,
-without them.
+The FID table, the contact sheets and the quality report need the images; kept, they let a board be published
+again, byte for byte, without them.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from bench.core.errors import DataError, UsageError
 from bench.core.leaderboard import DatasetVersion, Distances
+from bench.core.quality import how_drawn
 from bench.core.record import Record, parse
 from bench.core.score import ScoreCard
 from bench.core.track import Track
@@ -18,6 +19,7 @@ from bench.pipelines.board_version import with_findings
 from bench.store.atomic import write_json
 
 DISTANCES, VERSION = "distances.json", "version.json"
+SEED = 0
 R = TypeVar("R", bound=Record)
 
 
@@ -50,16 +52,18 @@ def distances_of(track: Track, cards: tuple[ScoreCard, ...], beside: Beside) -> 
     """The FID table of the sets that the cards were scored on: kept, or computed where their images are here."""
     digests = cards[0].dataset_digests if cards else {}
     kept = beside.read(Distances, DISTANCES)
-    if kept and all(kept.digests.get(name) == digest for name, digest in digests.items()):
+    if kept and any(kept.digests.get(name) != digest for name, digest in digests.items()):
+        kept = None
+    if kept and kept.draw == how_drawn(SEED):
         return kept
-    from bench.pipelines.quality import distances
+    from bench.pipelines.board_distances import distances
 
     try:
-        fresh = distances(track, data_root=beside.data_root)
+        fresh = distances(track, data_root=beside.data_root, seed=SEED)
     except (DataError, UsageError):
-        return None
+        return kept
     if any(fresh.digests.get(name, digest) != digest for name, digest in digests.items()):
-        return None
+        return kept
     beside.keep(DISTANCES, fresh)
     return fresh
 
@@ -74,7 +78,7 @@ def version_of(track: Track, cards: tuple[ScoreCard, ...], beside: Beside) -> Da
     kept = beside.read(DatasetVersion, VERSION)
     found = kept if kept and used <= set(kept.digests.values()) else None
     if found is None:
-        from bench.pipelines.quality import dataset_version
+        from bench.pipelines.board_sheets import dataset_version
 
         try:
             found = dataset_version(source, data_root=beside.data_root)

@@ -17,14 +17,16 @@ from bench.core.record import Record
 from bench.core.registry import look_up
 from bench.pipelines.check_export import data_files, round_trip
 from bench.pipelines.recipes import load_recipe, lock_path
-from bench.reports import contact_sheet, croissant, dataset_card
+from bench.reports import contact_sheet, croissant, dataset_card, quality_plots
 from bench.reports.plain_text import to_csv
+from bench.reports.plots import save
 from bench.store import huggingface_layout, imagefolder_layout, webdataset_layout
 from bench.store.atomic import write_bytes, write_json, write_text
 from bench.store.audits import read_audit
 from bench.store.exported import new_folder, stored_images, write_record
 from bench.store.locks import read_lock
 from bench.store.paths import audit_folder
+from bench.store.qualities import read_qualities
 from bench.store.versions import Version, open_version
 
 WRITERS: dict[Layout, Callable[..., None]] = {
@@ -45,12 +47,14 @@ class ExportReport(Record):
     limited: bool
     content_digest: str
     audited: bool
+    quality: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         limited = ", limited: not for publication" if self.limited else ""
         audit = (
             "with its audit" if self.audited else f"no audit in the card; make one: imagenet-g audit {self.reference}"
         )
+        audit += f"\nwith its quality on {', '.join(self.quality)}" if self.quality else ""
         return (
             f"{self.reference}: {self.images} images as {self.layout}{limited}; read back, content"
             f" {self.content_digest}\n{audit}\n{self.folder}"
@@ -79,7 +83,7 @@ def export(
         bar = partial(tqdm, total=sum(exported.counts.values()), unit="img", disable=True if quiet else None)
         write(folder, bar(stored_images(version, recipe), desc=f"export {layout}"), labels=class_labels(recipe))
         exported = exported.model_copy(update={"files": tuple(data_files(folder, exported.layout))})
-        card = _card(recipe, exported, reference, audit_place)
+        card = _card(recipe, exported, reference, data_root)
         _describe(folder, card, _contact_sheet(recipe, version), audit_place)
         round_trip(folder, exported, bar=partial(bar, desc="read back"))
         write_record(folder, exported)
@@ -91,6 +95,7 @@ def export(
         limited=limit is not None,
         content_digest=exported.content_digest,
         audited=card.audit is not None,
+        quality=tuple(report.track for report in card.quality),
     )
 
 
@@ -108,13 +113,15 @@ def _exported(recipe: Recipe, version: Version, layout: str) -> Exported:
     )
 
 
-def _card(recipe: Recipe, exported: Exported, reference: str, audit_place: Path) -> DatasetCard:
-    lock, audit = read_lock(lock_path(reference)), read_audit(audit_place)
+def _card(recipe: Recipe, exported: Exported, reference: str, data_root: Path) -> DatasetCard:
+    audit = read_audit(audit_folder(data_root, recipe.name, recipe.version, limit=exported.limit))
+    lock = read_lock(lock_path(reference))
     locked = lock is not None and lock.content_digest == exported.content_digest
     return DatasetCard(
         recipe=recipe,
         exported=exported,
         audit=audit if audit and audit.content_digest == exported.content_digest else None,
+        quality=read_qualities(data_root, recipe.reference, exported.content_digest),
         drawn_with=lock.versions if lock and locked else {},
     )
 
@@ -125,6 +132,10 @@ def _describe(folder: Path, card: DatasetCard, sheet: bytes, audit_place: Path) 
         write_bytes(folder / "pictures" / picture.name, picture.read_bytes())
     if card.audit:
         write_json(folder / "audit.json", card.audit.model_dump(mode="json"))
+    for report in card.quality:
+        write_json(folder / f"quality-{report.track}.json", report.model_dump(mode="json"))
+        for stem, figure in quality_plots.figures(report).items():
+            write_bytes(folder / dataset_card.quality_picture(report, stem), save(figure, "png"))
     write_json(folder / "recipe.json", card.recipe.model_dump(mode="json"))
     write_text(folder / "croissant.json", croissant.render(card))
     write_text(folder / "README.md", dataset_card.render(card))

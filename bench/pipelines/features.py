@@ -1,9 +1,10 @@
 """Features of image sets: extracted once, kept by content, taken from there ever after."""
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -11,9 +12,11 @@ from tqdm import tqdm
 from bench.core.digests import derive_seed
 from bench.core.errors import DataError
 from bench.core.quality import SetCard
-from bench.models.extractor import Extractor
 from bench.pipelines.image_sets import NamedSet
 from bench.store.features import FeatureFolder
+
+if TYPE_CHECKING:  # It brings torch with it.
+    from bench.models.extractor import Extractor
 
 FEW_SIZES = 4
 STEP = 256  # images read before the bar moves
@@ -29,12 +32,19 @@ class Featured:
     features: np.ndarray
     names: dict[str, str]
 
-    def pick(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Features and labels at `rows`."""
-        return self.features[rows], self.labels[rows]
+    @cached_property
+    def places(self) -> dict[str, np.ndarray]:
+        """The rows of each class id."""
+        order = np.argsort(self.labels, kind="stable")
+        ids, starts = np.unique(self.labels[order], return_index=True)
+        return dict(zip(ids.tolist(), np.split(order, starts[1:]), strict=True))
+
+    def pick(self, rows: np.ndarray) -> "Featured":
+        """The images at `rows`; `card` stays that of the whole set."""
+        return replace(self, ids=self.ids[rows], labels=self.labels[rows], features=self.features[rows])
 
 
-def features_of(named: NamedSet, extractor: Extractor, *, data_root: Path, quiet: bool = False) -> Featured:
+def features_of(named: NamedSet, extractor: "Extractor", *, data_root: Path, quiet: bool = False) -> Featured:
     """The features of every image of `named`; DataError, naming the image, for one that cannot be read."""
     images = named.images
     order = np.argsort(np.array(images.ids), kind="stable")
@@ -47,9 +57,9 @@ def features_of(named: NamedSet, extractor: Extractor, *, data_root: Path, quiet
             parts, kinds = [], Counter()
             chosen = order[rows]
             for start in range(0, len(chosen), STEP):
-                block = [images.read(int(row)) for row in chosen[start : start + STEP]]
-                kinds.update(_encoding(image) for image in block)
-                parts.append(extractor.features(block))
+                block = {images.ids[int(row)]: images.read(int(row)) for row in chosen[start : start + STEP]}
+                kinds.update(_encoding(image) for image in block.values())
+                parts.append(_extracted(extractor, block, named.text))
                 bar.update(len(block))
             return np.concatenate(parts), dict(kinds)
 
@@ -69,6 +79,19 @@ def features_of(named: NamedSet, extractor: Extractor, *, data_root: Path, quiet
     )
 
 
+def _extracted(extractor: "Extractor", block: dict[str, Any], what: str) -> np.ndarray:
+    """Their features; a DataError names the first image that the extractor refuses, if it is one image's fault."""
+    try:
+        return extractor.features(list(block.values()))
+    except DataError as error:
+        for image_id, image in block.items():
+            try:
+                extractor.prepare(image)
+            except DataError as refused:
+                raise DataError(f"{what}, image {image_id}: {refused}") from None
+        raise error
+
+
 def draw(ids: np.ndarray, count: int, *, seed: int, what: str) -> np.ndarray:
     """Positions of `count` of `ids`, those of smallest hash with the seed: whatever their order or number."""
     if len(ids) < count:
@@ -83,13 +106,14 @@ def _encoding(image: Any) -> str:
 
 
 def _merged(encodings: dict[str, int]) -> dict[str, int]:
-    """By format and mode alone where there are many sizes."""
-    if len(encodings) <= FEW_SIZES:
-        return encodings
-    total: Counter[str] = Counter()
+    """Of each format and mode every size, or all together where there are many."""
+    by_mode: dict[str, dict[str, int]] = defaultdict(dict)
     for kind, count in encodings.items():
-        total[kind.rpartition(" ")[0] + ", mixed sizes"] += count
-    return dict(sorted(total.items()))
+        by_mode[kind.rpartition(" ")[0]][kind] = count
+    merged: dict[str, int] = {}
+    for mode, sizes in sorted(by_mode.items()):
+        merged |= sizes if len(sizes) <= FEW_SIZES else {f"{mode}, mixed sizes": sum(sizes.values())}
+    return merged
 
 
 def _copies(named: NamedSet) -> tuple[str, ...]:

@@ -2,17 +2,17 @@
 
 import hashlib
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from bench.core.errors import DataError, UsageError
-from bench.core.images import ImageSet
+from bench.core.images import ImageSet, joined
 from bench.core.manifest import Item
 from bench.core.registry import unknown
+from bench.core.track import Track
 from bench.pipelines.recipes import load_recipe
 from bench.pipelines.tracks import load_track, open_set, open_training_set, track_names
 from bench.store.encoding import decode
@@ -39,7 +39,11 @@ class NamedSet:
 
     def pick(self, rows: np.ndarray) -> "NamedSet":
         """The images at `rows`."""
-        return NamedSet(self.text, self.images.pick(rows), self.classes, self.names, self.items)
+        return replace(self, images=self.images.pick(rows))
+
+    def first(self, limit: int | None) -> "NamedSet":
+        """At most `limit` images spread evenly over the set; None keeps all."""
+        return replace(self, images=self.images.first(limit))
 
 
 def open_images(text: str, *, data_root: Path) -> NamedSet:
@@ -57,8 +61,14 @@ def open_images(text: str, *, data_root: Path) -> NamedSet:
     if not 1 <= k <= parts <= len(found.images):
         raise UsageError(f"{text}: expected part=K/N with 1 <= K <= N <= {len(found.images)} images")
     order = np.argsort(np.array(found.images.ids), kind="stable")
-    chosen = found.pick(order[k - 1 :: parts])
-    return NamedSet(text, chosen.images, found.classes, found.names, found.items)
+    return replace(found.pick(order[k - 1 :: parts]), text=text)
+
+
+def track_images(track: Track, name: str, *, data_root: Path) -> NamedSet:
+    """A set of the track, or its `real` or `synthetic` training images."""
+    opened = open_training_set if name in ("real", "synthetic") else open_set
+    names = {one.id: one.name for one in track.classes}
+    return NamedSet(f"{track.name}/{name}", opened(track, name, data_root=data_root), tuple(names), names)
 
 
 def _open(text: str, data_root: Path) -> NamedSet:
@@ -69,14 +79,7 @@ def _open(text: str, data_root: Path) -> NamedSet:
     if "@" in head:
         return _version(text, head, rest or None, data_root)
     if slash and head in track_names():
-        track = load_track(head)
-        images = (
-            open_training_set(track, rest, data_root=data_root)
-            if rest in ("real", "synthetic")
-            else open_set(track, rest, data_root=data_root)
-        )
-        names = {one.id: one.name for one in track.classes}
-        return NamedSet(text, images, tuple(names), names)
+        return track_images(load_track(head), rest, data_root=data_root)
     if slash and not text.startswith((".", "/", "~")):
         raise UsageError(f"{text}: {unknown(head, known=track_names(), kind='track')}, and no such folder")
     raise UsageError(f"{text}: expected NAME@VERSION, TRACK/SET such as digits/test, or a folder of images that exists")
@@ -87,27 +90,8 @@ def _version(text: str, reference: str, split: str | None, data_root: Path) -> N
     names = {one.id: one.name for one in recipe.classes}
     manifest = version.manifest.split(split) if split else version.manifest
     splits = [split] if split else list(manifest.counts())
-    images = _joined(text, [version.image_set(one, tuple(names)) for one in splits])
+    images = joined([version.image_set(one, tuple(names)) for one in splits], text)
     return NamedSet(text, images, tuple(names), names, {item.id: item for item in manifest.items})
-
-
-def _joined(name: str, parts: list[ImageSet]) -> ImageSet:
-    starts = np.cumsum([0, *(len(part) for part in parts)])
-
-    def at(index: int) -> tuple[ImageSet, int]:
-        which = int(np.searchsorted(starts, index, side="right")) - 1
-        return parts[which], index - int(starts[which])
-
-    def through(attribute: str) -> Callable[[int], object]:
-        return lambda index: getattr(at(index)[0], attribute)(at(index)[1])
-
-    return ImageSet(
-        name=name,
-        ids=tuple(image_id for part in parts for image_id in part.ids),
-        labels=np.concatenate([part.labels for part in parts]),
-        read=through("read"),
-        sha256=through("sha256"),
-    )
 
 
 def _folder(text: str, folder: Path) -> NamedSet:

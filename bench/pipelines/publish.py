@@ -18,6 +18,7 @@ from bench.pipelines.board_commands import of_published
 from bench.pipelines.board_kept import Beside, distances_of, version_of
 from bench.pipelines.board_labels import with_labels
 from bench.pipelines.board_population import population_board
+from bench.pipelines.board_quality import with_quality
 from bench.pipelines.editions import edition_folders, other_editions
 from bench.pipelines.populations import Choice, open_population, select
 from bench.reports import TARGETS
@@ -102,7 +103,7 @@ def _board(track: Track, beside: Beside) -> Leaderboard:
     board = leaderboard(
         track, cards, distances=distances_of(track, cards, beside), version=version_of(track, cards, beside)
     )
-    return with_labels(board, track, beside)
+    return with_quality(with_labels(board, track, beside), beside)
 
 
 def _write(board: Leaderboard, folder: Path, target: Target) -> Published:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench import __version__
 from bench.core.errors import DataError, UsageError
-from bench.core.quality import Number, QualityCard, differences
+from bench.core.quality import Number, QualityCard, differences, how_drawn
 from bench.core.record import Record, parse
 from bench.metrics.authenticity import authenticity
 from bench.metrics.cmmd import clip_discrepancy
@@ -16,11 +16,12 @@ from bench.metrics.density_coverage import density_coverage
 from bench.metrics.diversity import mean_pairwise_distance
 from bench.metrics.frechet import frechet
 from bench.metrics.frechet_bias import frechet_infinity, frechet_interval
-from bench.metrics.frechet_classes import class_mean_frechet
+from bench.metrics.frechet_classes import ClassMeanFrechet
 from bench.metrics.kid import kernel_distance
 from bench.metrics.precision_recall import precision_recall
 from bench.metrics.vendi import vendi_score
 from bench.models.extractor import open_extractor
+from bench.pipelines.class_distances import PRECISION, class_distances, drawn, shared_classes
 from bench.pipelines.features import Featured, draw, features_of
 from bench.pipelines.image_sets import open_images
 from bench.store.machine import library_versions
@@ -28,7 +29,6 @@ from bench.store.machine import library_versions
 LIBRARIES = ("numpy", "pillow", "scipy", "timm", "torch", "torch-fidelity", "open-clip-torch")
 NEIGHBOURS = 10_000  # images of each side that metrics of pairs are computed on at most: their cost is n^2
 LEAST_NEIGHBOURS, LEAST_INTERVAL = 6, 4
-PRECISION = "float64 distances"
 
 
 class Settings(Record):
@@ -65,10 +65,7 @@ def quality(a: str, b: str, settings: Settings, *, data_root: Path) -> QualityCa
     extractor = open_extractor(settings.extractor, data_root=data_root, device=settings.device)
     sides = []
     for text in (a, b):
-        named = open_images(text, data_root=data_root)
-        limited = named.images.first(settings.limit)
-        if len(limited) < len(named.images):
-            named = type(named)(text, limited, named.classes, named.names, named.items)
+        named = open_images(text, data_root=data_root).first(settings.limit)
         sides.append(features_of(named, extractor, data_root=data_root, quiet=settings.quiet))
     return quality_of(*sides, extractor.card, settings)
 
@@ -76,26 +73,22 @@ def quality(a: str, b: str, settings: Settings, *, data_root: Path) -> QualityCa
 def quality_of(a: Featured, b: Featured, extractor, settings: Settings) -> QualityCard:
     """The card of two sets whose features are there."""
     n = settings.n or min(len(a.ids), len(b.ids))
-    rows = [draw(side.ids, n, seed=settings.seed, what=side.card.name) for side in (a, b)]
     if n < 2:
         raise DataError(f"{a.card.name} against {b.card.name}: expected at least 2 images a side, got {n}; add images")
-    x, y = a.features[rows[0]], b.features[rows[1]]
+    x, y = _drawn(a, b, n, settings.seed)
     whole = frechet(x, y)
     numbers, notes = {"frechet": _frechet_number(x, y, whole.value, settings)}, _notes(a, b, x, y)
-    routes, classes = {"frechet": whole.route}, {}
+    routes = {"frechet": whole.route}
     if settings.infinity:
         numbers["frechet-infinity"] = _infinity(x, y, settings.seed)
-    more, why_not = pair_numbers(x, y, clip=extractor.name.startswith("openclip:"), seed=settings.seed)
+    near = _drawn(a, b, min(n, NEIGHBOURS), settings.seed)
+    more, why_not = pair_numbers(*near, clip=extractor.name.startswith("openclip:"))
     numbers |= more
     notes += why_not
-    per_class = class_size(a, b, settings)
-    if per_class:
-        shared = shared_classes(a, b)
-        one, other = (_drawn(side, shared, per_class, settings.seed) for side in (a, b))
-        found = class_mean_frechet(*one, *other, per_class=per_class, seed=settings.seed)
-        numbers["frechet-class-mean"] = Number(value=found.mean, n=per_class * len(shared))
+    found, classes = _by_class(a, b, settings)
+    if found:
+        numbers["frechet-class-mean"] = Number(value=found.mean, n=found.n * len(found.per_class))
         routes["frechet-class-mean"] = found.route
-        classes = {"frechet": found.per_class} | class_diversity(*one, *other)
     else:
         notes.append("no value class by class: the sets share no classes with at least 2 images on both sides")
     return QualityCard(
@@ -104,8 +97,8 @@ def quality_of(a: Featured, b: Featured, extractor, settings: Settings) -> Quali
         extractor=extractor,
         dimension=x.shape[1],
         n=n,
-        per_class=per_class,
-        draw=f"the images whose id has the smallest hash with seed {settings.seed}",
+        per_class=found.n if found else None,
+        draw=how_drawn(settings.seed),
         precision=PRECISION,
         routes=routes,
         versions=library_versions(LIBRARIES) | {"imagenet-g-bench": __version__},
@@ -117,11 +110,8 @@ def quality_of(a: Featured, b: Featured, extractor, settings: Settings) -> Quali
     )
 
 
-def pair_numbers(x: np.ndarray, y: np.ndarray, *, clip: bool, seed: int) -> tuple[dict[str, Number], list[str]]:
+def pair_numbers(x: np.ndarray, y: np.ndarray, *, clip: bool) -> tuple[dict[str, Number], list[str]]:
     """Every other distribution metric of `x` (generated) and `y` (real), and why some are missing."""
-    if len(x) > NEIGHBOURS:
-        random = np.random.default_rng(seed)
-        x, y = (side[np.sort(random.choice(len(side), NEIGHBOURS, replace=False))] for side in (x, y))
     n, found, notes = len(x), {}, []
     if n < LEAST_NEIGHBOURS:
         return {}, [f"{n} images a side: neighbourhoods and kernels need at least {LEAST_NEIGHBOURS}"]
@@ -146,31 +136,11 @@ def pair_numbers(x: np.ndarray, y: np.ndarray, *, clip: bool, seed: int) -> tupl
     return found, notes
 
 
-def shared_classes(a: Featured, b: Featured) -> list[str]:
-    """Class ids with at least 2 images on both sides; the class without a name is none."""
-    counts = [dict(zip(*np.unique(side.labels, return_counts=True), strict=True)) for side in (a, b)]
-    return sorted(str(one) for one in counts[0] if one and min(counts[0][one], counts[1].get(one, 0)) >= 2)
-
-
-def class_size(a: Featured, b: Featured, settings: Settings) -> int | None:
-    """Images of each class and side: what was asked for, else what the smallest shared class has; None for none."""
-    shared = shared_classes(a, b)
-    if not shared:
-        if settings.per_class:
-            raise DataError(
-                f"{a.card.name} against {b.card.name}: no class has 2 images on both sides; drop --per-class"
-            )
-        return None
-    return settings.per_class or min(int((side.labels == one).sum()) for side in (a, b) for one in shared)
-
-
-def class_diversity(
-    x: np.ndarray, labels_x: np.ndarray, y: np.ndarray, labels_y: np.ndarray
-) -> dict[str, dict[str, float]]:
-    """{metric: {class: value}} of the generated side, recall against the real side where there are enough images."""
+def class_diversity(a: Featured, b: Featured) -> dict[str, dict[str, float]]:
+    """{metric: {class: value}} of `a`, precision and recall against `b` where there are enough images."""
     found: dict[str, dict[str, float]] = {"vendi": {}, "pairwise-distance": {}, "precision": {}, "recall": {}}
-    for one in np.unique(labels_x).tolist():
-        rows, real = x[labels_x == one], y[labels_y == one]
+    for one, places in a.places.items():
+        rows, real = a.features[places], b.features[b.places[one]]
         try:
             found["vendi"][one] = vendi_score(rows)
             found["pairwise-distance"][one] = mean_pairwise_distance(rows)
@@ -204,12 +174,20 @@ def read_card(path: Path) -> QualityCard:
         raise DataError(f"{path}: not a quality card ({str(error)[:120]})") from None
 
 
-def _drawn(side: Featured, shared: list[str], count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    chosen = []
-    for one in shared:
-        rows = np.flatnonzero(side.labels == one)
-        chosen.append(rows[draw(side.ids[rows], count, seed=seed, what=f"{side.card.name}, class {one!r}")])
-    return side.pick(np.concatenate(chosen))
+def _by_class(
+    a: Featured, b: Featured, settings: Settings
+) -> tuple[ClassMeanFrechet | None, dict[str, dict[str, float]]]:
+    """The distances class by class, and {metric: {class: value}}; nothing where the sets share no class."""
+    if not settings.per_class and not shared_classes((a, b)):
+        return None, {}
+    table = class_distances({"a": a}, {"b": b}, per_class=settings.per_class, seed=settings.seed)
+    sides = [drawn(side, table.classes["b"], table.per_class, seed=settings.seed) for side in (a, b)]
+    found = table.cells["a"]["b"]
+    return found, {"frechet": found.per_class} | class_diversity(*sides)
+
+
+def _drawn(a: Featured, b: Featured, n: int, seed: int) -> list[np.ndarray]:
+    return [side.features[draw(side.ids, n, seed=seed, what=side.card.name)] for side in (a, b)]
 
 
 def _frechet_number(x: np.ndarray, y: np.ndarray, value: float, settings: Settings) -> Number:

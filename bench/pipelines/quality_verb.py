@@ -10,7 +10,7 @@ from bench.pipelines.quality_card import CardComparison, Settings, compare_cards
 from bench.pipelines.quality_card import quality as compare_sets
 from bench.pipelines.quality_report import pair_report, version_report, write_report
 from bench.pipelines.tracks import load_track
-from bench.store.paths import leaderboards_folder
+from bench.store.paths import leaderboards_folder, quality_folder
 
 
 class Choice(Record):
@@ -61,8 +61,7 @@ def quality(
             boards=board_dir or leaderboards_folder(),
             command=command,
         )
-        folder = out or data_root / "quality" / f"{a.replace('/', '-')}-{found.name}"
-        return write_report(report, folder)
+        return write_report(report, out or quality_folder(data_root, a, found.name))
     card = compare_sets(a, b or "", choice.settings(None), data_root=data_root)
     if out is not None:
         write_report(pair_report(card, command), out)

@@ -6,11 +6,14 @@ import yaml
 
 from bench.core.dataset_card import DatasetCard
 from bench.core.exported import Layout
+from bench.core.quality import VersionQuality
 from bench.reports.audit_markdown import audit_section
 from bench.reports.croissant import COLUMNS
 from bench.reports.dataset_words import PROJECT, citation, licence_of, limitations, made_in_words, title
 from bench.reports.markdown import table
 from bench.reports.plain_text import one_line, to_markdown
+from bench.reports.quality_markdown import CAPTIONS, section
+from bench.reports.quality_plots import figures
 
 LISTED_CLASSES = 40
 SHEET = "pictures/contact-sheet.png"
@@ -28,6 +31,7 @@ def render(card: DatasetCard) -> str:
         f"## How it was made\n\n{to_markdown(made_in_words(card.recipe))}",
         f"## Use it\n\n{_use(card)}",
         f"## Make it again\n\n{_again(card)}",
+        *(_quality(report) for report in card.quality),
         audit_section(card.audit),
         "## Limits\n\n" + "\n".join(f"- {to_markdown(line)}" for line in limitations(card)),
         f"## Licence\n\n{_licence(card)}",
@@ -111,6 +115,18 @@ def _licence(card: DatasetCard) -> str:
         f"The images: {to_markdown(recipe.licence)}. The generator {to_markdown(recipe.generator.name)}:"
         f" {to_markdown(recipe.generator.licence)}. The software {PROJECT}: MIT."
     )
+
+
+def quality_picture(report: VersionQuality, stem: str) -> str:
+    """Where the folder has a figure of a quality report."""
+    return f"pictures/quality-{report.track}-{stem}.png"
+
+
+def _quality(report: VersionQuality) -> str:
+    pictures = [f"![{CAPTIONS[stem]}]({quality_picture(report, stem)})" for stem in figures(report)]
+    head = f"## Quality, by the sets of the track {to_markdown(report.track)}"
+    numbers = f"Full numbers: [quality-{report.track}.json](quality-{report.track}.json)."
+    return "\n\n".join([head, numbers, section(report), *pictures])
 
 
 def _fenced(text: str, kind: str) -> str:

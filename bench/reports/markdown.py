@@ -135,6 +135,7 @@ def _distances(board: Leaderboard) -> str:
     about = (
         f"FID, mean over classes, lower is closer: extractor {to_markdown(card.extractor)} ({card.dimension} features,"
         f" `{_code(card.extractor_digest)}`), {card.per_class} images a class on both sides,"
+        f"{f' {to_markdown(card.draw)},' if card.draw else ''}"
         f" input {to_markdown(card.input)},"
         f" {to_markdown(card.precision)}."
     )

@@ -8,6 +8,7 @@ from string import Template
 
 from bench.core.leaderboard import Column, Leaderboard
 from bench.reports import page_parts as parts
+from bench.reports import quality_html
 from bench.reports.page_charts import SIZE, chart_sentences, charts, symbols
 from bench.reports.page_data import answers_data, board_data, to_script
 from bench.reports.plain_text import one_line
@@ -62,6 +63,7 @@ def render(board: Leaderboard) -> str:
         arms=parts.arms(board),
         distances=parts.distances(board),
         version=parts.version(board),
+        quality=_quality(board),
         ranking=escape(_ranking(board)),
         method=parts.method(board),
         citation=escape(_citation(board)),
@@ -109,6 +111,16 @@ def _editions(board: Leaderboard) -> str:
     return (
         f'<label class="edition">dataset <select id="edition" aria-label="dataset version">{options}</select></label>'
     )
+
+
+def _quality(board: Leaderboard) -> str:
+    """The quality report of the version; how to make it where there is none."""
+    if not board.version:
+        return "<p>No generated dataset belongs to this board.</p>"
+    if board.version.quality:
+        return quality_html.section(board.version.quality)
+    command = f"imagenet-g quality {board.version.reference} --track {board.track}"
+    return f"<p>No quality report of this version was handed in. This makes one: <code>{escape(command)}</code></p>"
 
 
 def _ranking(board: Leaderboard) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from html import escape
 
-from bench.core.leaderboard import ArmGain, ArmRow, ClassSheet, DatasetVersion, Leaderboard, Mean
+from bench.core.class_sheet import ClassSheet
+from bench.core.leaderboard import ArmGain, ArmRow, DatasetVersion, Leaderboard, Mean
 from bench.reports.distances_plot import distance_sets
 from bench.reports.inline_svg import inline
 from bench.reports.numerals import NOTHING, fixed, percent, percent_interval, points, points_interval, short_digest
@@ -89,7 +90,7 @@ def distances(board: Leaderboard) -> str:
     facts = _facts(
         {
             "extractor": f"{escape(card.extractor)}, {card.dimension} features, {_digest(card.extractor_digest)}",
-            "images": f"{card.per_class:,} a class on both sides",
+            "images": f"{card.per_class:,} a class on both sides" + (f"; {escape(card.draw)}" if card.draw else ""),
             "input": escape(card.input),
             "precision": escape(card.precision),
             "computed on": ", ".join(

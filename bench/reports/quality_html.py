@@ -3,8 +3,9 @@
 from html import escape
 from importlib.resources import files
 
-from bench.core.leaderboard import ClassSheet
+from bench.core.class_sheet import ClassSheet
 from bench.core.quality import VersionQuality
+from bench.reports.dataset_words import PROJECT
 from bench.reports.inline_svg import inline
 from bench.reports.page_parts import table
 from bench.reports.plain_text import one_line
@@ -17,53 +18,62 @@ from bench.reports.quality_words import (
     consistency_rows,
     distribution_rows,
     notes,
+    shown,
 )
 
+_STYLES = ("page.css", "table.css", "parts.css")
 _STYLE = """
-.charts, .sheets, .sheets + .box { margin-top: 16px; }
-.sheets + h2 { margin-top: 28px; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); gap: 28px; }
-.charts svg { max-width: 480px; }
-.pictures { display: flex; flex-wrap: wrap; gap: 4px; }
-.pictures img { width: 48px; height: 48px; object-fit: cover; border-radius: 3px; background: #808080; }
-.small img { image-rendering: pixelated; }
+.tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(460px, 100%), 1fr)); gap: 28px; }
+.tables .box + .box { margin: 0; }
+.sheets { grid-template-columns: repeat(auto-fill, minmax(min(420px, 100%), 1fr)); margin: 12px 0 28px; }
+.images img { width: 48px; height: 48px; object-fit: cover; image-rendering: auto; }
 """
 
 
 def render(report: VersionQuality) -> str:
     """The whole report; the same report gives the same text."""
-    style = (files("bench.reports") / "assets" / "page.css").read_text(encoding="utf-8") + _STYLE
-    title = f"Quality of {escape(one_line(report.reference))}"
+    assets = files("bench.reports") / "assets"
+    style = "\n".join([*((assets / name).read_text(encoding="utf-8") for name in _STYLES), _STYLE])
+    title = f"Quality of {escape(shown(report.reference))}"
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    classes = _sheets(report) + _tables(report)
+    on = f" · track {escape(report.track)}" if report.track else ""
     parts = [
-        f"<section><h1>{title}</h1><p class='meta'>{report.images:,} images, content"
+        f'<section><h1>{title}</h1><p class="meta">{report.images:,} images{on} · content'
         f" <code>{escape(report.content_digest)}</code></p>{_sentences(report)}{_notes(report)}</section>",
-        f"<section>{section(report)}</section>",
-        f"<section><h2>Classes</h2>{_sheets(report)}{_tables(report)}</section>",
-        f"<section><h2>How these numbers were made</h2>{_cards(report)}<h2>Reproduce</h2>"
+        f"<section><h2>Distance to real images</h2>{_numbers(report)}</section>",
+        f"<section><h2>Classes and prompts</h2>{classes}</section>" if classes else "",
+        f"<section><h2>How these numbers were made</h2>{_cards(report)}<h3>Reproduce</h3>"
         f"<pre>{escape(one_line(report.command))}</pre></section>",
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f"<title>{title}</title><style>{style}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}"><link rel="icon" href="data:,">'
+        f"<title>{title} · {PROJECT}</title><style>{style}</style></head>"
+        f'<body><header><p class="brand"><b>{PROJECT}</b> · quality</p></header>'
+        f"<main>{''.join(parts)}</main></body></html>\n"
     )
 
 
 def section(report: VersionQuality) -> str:
-    """The table of distribution metrics and the charts, for the page of a dataset version."""
+    """What the page of a dataset version says of its quality: sentences, caveats, numbers, charts, conditions."""
+    return f"{_sentences(report)}{_notes(report)}{_numbers(report)}{_cards(report)}"
+
+
+def _numbers(report: VersionQuality) -> str:
+    """The table of distribution metrics and the charts."""
     head, rows = distribution_rows(report)
     numbers = table(
         [escape(one) for one in head],
-        [[escape(one) for one in row] for row in rows],
-        caption=f"{report.reference} against each set; intervals at 95 %",
+        [[escape(title), *(_with_interval(*cell) for cell in cells)] for title, cells in rows],
+        caption=f"{shown(report.reference)} against each set; small: 95 % interval",
     )
     charts = "".join(
         f"<figure><figcaption>{escape(CAPTIONS[stem])}</figcaption>{inline(figure, label=CAPTIONS[stem])}</figure>"
         for stem, figure in figures(report).items()
     )
-    return f"<h2>Distance to real images</h2>{numbers}<div class='charts'>{charts}</div>"
+    return f'{numbers}<div class="charts">{charts}</div>'
 
 
 def _sentences(report: VersionQuality) -> str:
@@ -75,30 +85,34 @@ def _notes(report: VersionQuality) -> str:
     return f"<div class='notes'><b>Read with care</b><ul>{found}</ul></div>" if found else ""
 
 
+def _with_interval(value: str, interval: str) -> str:
+    return f"{value}<small>{interval}</small>" if interval else value
+
+
 def _tables(report: VersionQuality) -> str:
     whole = [
-        ("Classes farthest from " + report.reference_set, *class_rows(report)),
+        ("Classes farthest from " + shown(report.reference_set), *class_rows(report)),
         ("Least consistent classes", *consistency_rows(report, "classes")),
         ("Least consistent templates", *consistency_rows(report, "templates")),
     ]
-    shown = [
+    found = [
         table(
             [escape(one) for one in head], [[escape(one_line(cell)) for cell in row] for row in rows], caption=caption
         )
         for caption, head, rows in whole
         if rows
     ]
-    return "".join(shown) or "<p>No numbers class by class: the sets share no classes with two images.</p>"
+    return f'<div class="tables">{"".join(found)}</div>' if found else ""
 
 
 def _sheets(report: VersionQuality) -> str:
     groups = [("nearest to", report.best), ("farthest from", report.worst)]
-    parts = []
-    for word, sheets in groups:
-        pictures = "".join(map(_sheet, sheets))
-        heading = f"<h2>Classes {word} {escape(report.reference_set)}</h2>"
-        parts.append(f"{heading}<div class='sheets'>{pictures}</div>" if sheets else "")
-    return "".join(parts)
+    name = escape(shown(report.reference_set))
+    return "".join(
+        f'<h3>Classes {word} {name}</h3><div class="sheets">{"".join(map(_sheet, sheets))}</div>'
+        for word, sheets in groups
+        if sheets
+    )
 
 
 def _sheet(sheet: ClassSheet) -> str:
@@ -106,8 +120,9 @@ def _sheet(sheet: ClassSheet) -> str:
     for image, prompt in zip(sheet.images, sheet.prompts, strict=True):
         said = escape(one_line(prompt))
         images.append(f'<img src="data:image/png;base64,{escape(image)}" alt="{said}" title="{said}">')
-    shown = "".join(images)
-    return f"<figure><figcaption>{escape(sheet.name)}</figcaption><div class='pictures'>{shown}</div></figure>"
+    name = escape(one_line(sheet.name))
+    group = f'<div class="images" role="group" aria-label="{name}">{"".join(images)}</div>'
+    return f"<figure><figcaption>{name}</figcaption>{group}</figure>"
 
 
 def _cards(report: VersionQuality) -> str:
@@ -116,6 +131,7 @@ def _cards(report: VersionQuality) -> str:
         lines = "".join(
             f"<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>" for key, value in card_facts(card).items()
         )
-        shown = " open" if name == report.reference_set else ""
-        parts.append(f"<details{shown}><summary>{escape(name)}</summary><dl class='facts'>{lines}</dl></details>")
+        parts.append(
+            f'<details><summary>conditions: {escape(shown(name))}</summary><dl class="facts">{lines}</dl></details>'
+        )
     return "".join(parts)

@@ -12,6 +12,7 @@ from bench.reports.quality_words import (
     consistency_rows,
     distribution_rows,
     notes,
+    shown,
 )
 
 CAPTIONS = {
@@ -28,7 +29,7 @@ def render(report: VersionQuality) -> str:
     pictures = [f"![{CAPTIONS[stem]}](plots/{stem}.svg)" for stem in figures(report)]
     command = one_line(report.command).replace("`", "'")
     parts = [
-        f"# Quality of {to_markdown(report.reference)}",
+        f"# Quality of {to_markdown(shown(report.reference))}",
         section(report, level=2),
         "\n\n".join(pictures),
         _table("## The classes farthest away", *class_rows(report)),
@@ -45,7 +46,7 @@ def section(report: VersionQuality, *, level: int = 3) -> str:
     parts = [
         f"{mark} Consistency, quality, diversity",
         "\n".join(f"- {to_markdown(sentence)}" for sentence in axes_sentences(report)),
-        _table("", *distribution_rows(report)),
+        _numbers(report),
         _sources(report),
         _link(report),
         f"{mark} How these numbers were made",
@@ -69,11 +70,18 @@ def _table(title: str, head: list[str], rows: list[list[str]]) -> str:
     return f"{title}\n\n{body}" if title else body
 
 
+def _numbers(report: VersionQuality) -> str:
+    head, rows = distribution_rows(report)
+    return _table(
+        "", head, [[title, *(f"{one} ({within})" if within else one for one, within in cells)] for title, cells in rows]
+    )
+
+
 def _sources(report: VersionQuality) -> str:
     if not report.sources:
         return ""
-    head = ["source", *next(iter(report.sources.values()))]
-    rows = [[source, *(fixed(value, 2) for value in row.values())] for source, row in report.sources.items()]
+    head = ["source", *map(shown, next(iter(report.sources.values())))]
+    rows = [[shown(source), *(fixed(value, 2) for value in row.values())] for source, row in report.sources.items()]
     return _table("Mean over classes of the Fréchet distance, at one n for the whole table:", head, rows)
 
 

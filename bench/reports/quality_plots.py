@@ -11,6 +11,7 @@ from bench.reports.label_places import Places
 from bench.reports.numerals import fixed
 from bench.reports.plain_text import one_line, shorten
 from bench.reports.plots import save
+from bench.reports.quality_words import shown
 from bench.reports.series import BLUE, GREEN, INK, MUTED, VERMILLION
 
 _CELL, _BAR, _HISTOGRAM = 30.0, 15.0, 64.0
@@ -26,7 +27,7 @@ def figures(report: VersionQuality) -> dict[str, Figure]:
         found["sources"] = source_heatmap(report)
     if any(card.classes.get("frechet") for card in report.cards.values()):
         found["classes"] = class_histograms(report)
-    if any("precision" in card.numbers for card in report.cards.values()):
+    if sum("precision" in card.numbers for card in report.cards.values()) > 1:
         found["precision-recall"] = precision_against_recall(report)
     if report.consistency and report.consistency.templates:
         found["templates"] = template_bars(report)
@@ -47,11 +48,11 @@ def source_heatmap(report: VersionQuality) -> Figure:
     figure, axes = new_figure("sources", height=_CELL * len(rows) + 54, left=112, right=6, bottom=34, top=20)
     top = max(value for row in report.sources.values() for value in row.values()) or 1.0
     for j, source in enumerate(rows):
-        text(axes, -0.06, j + 0.5, shorten(one_line(source), 21), ha="right")
+        text(axes, -0.06, j + 0.5, shorten(shown(source), 21), ha="right")
         for i, name in enumerate(sets):
             _cell(axes, i, j, report.sources[source][name], top)
     for i, name in enumerate(sets):
-        text(axes, i + 0.5, -0.25, shorten(one_line(name), 14 if len(sets) < 7 else 8), ha="center")
+        text(axes, i + 0.5, -0.25, shorten(shown(name), 14 if len(sets) < 7 else 8), ha="center")
     axes.set(xlim=(0, len(sets)), ylim=(len(rows), 0), xticks=[], yticks=[])
     text(axes, 0, len(rows) + 0.3, "mean over classes; lower is closer", color=MUTED)
     if report.floor is not None:
@@ -63,9 +64,9 @@ def source_heatmap(report: VersionQuality) -> Figure:
 @house_style
 def class_histograms(report: VersionQuality) -> Figure:
     """For each set, how many classes lie at which distance; the line is their mean."""
-    shown = {name: card for name, card in report.cards.items() if card.classes.get("frechet")}
-    figure, axes = new_figure("classes", height=_HISTOGRAM * len(shown) + 36, left=92, right=12, bottom=30, top=6)
-    values = {name: np.array(list(card.classes["frechet"].values())) for name, card in shown.items()}
+    cards = {name: card for name, card in report.cards.items() if card.classes.get("frechet")}
+    figure, axes = new_figure("classes", height=_HISTOGRAM * len(cards) + 36, left=92, right=12, bottom=30, top=6)
+    values = {name: np.array(list(card.classes["frechet"].values())) for name, card in cards.items()}
     top = max(float(one.max()) for one in values.values()) or 1.0
     edges = np.linspace(0, top, 25)
     for j, (name, each) in enumerate(values.items()):
@@ -73,9 +74,9 @@ def class_histograms(report: VersionQuality) -> Figure:
         base, scale = j + 0.92, 0.72 / max(counts.max(), 1)
         axes.bar(edges[:-1], -counts * scale, np.diff(edges) * 0.9, bottom=base, align="edge", color=BLUE, linewidth=0)
         axes.plot([each.mean()] * 2, [base, base - 0.8], color=INK, linewidth=1.2)
-        text(axes, -0.02 * top, base - 0.3, shorten(one_line(name), 16), ha="right", fontsize=NORMAL)
+        text(axes, -0.02 * top, base - 0.3, shorten(shown(name), 16), ha="right", fontsize=NORMAL)
         text(axes, -0.02 * top, base - 0.06, f"mean {fixed(float(each.mean()), 1)}", ha="right", color=MUTED)
-    axes.set(xlim=(0, top * 1.02), ylim=(len(shown), 0), yticks=[])
+    axes.set(xlim=(0, top * 1.02), ylim=(len(cards), 0), yticks=[])
     grid(axes, axis="x")
     axes.set_xlabel("Fréchet distance of a class; height: number of classes", fontsize=NORMAL, color=INK, labelpad=5)
     return figure
@@ -85,13 +86,13 @@ def class_histograms(report: VersionQuality) -> Figure:
 def precision_against_recall(report: VersionQuality) -> Figure:
     """One point a set: does the set's kind of image look like these, do these cover it?"""
     figure, axes = new_figure("precision-recall", height=300, left=44, right=20, bottom=40, top=10)
-    shown = [(name, card.numbers) for name, card in report.cards.items() if "precision" in card.numbers]
-    points = np.array([[numbers["recall"].value, numbers["precision"].value] for _, numbers in shown])
+    sets = [(name, card.numbers) for name, card in report.cards.items() if "precision" in card.numbers]
+    points = np.array([[numbers["recall"].value, numbers["precision"].value] for _, numbers in sets])
     axes.plot(*points.T, marker="o", color=BLUE, linestyle="none", markersize=6)
     _unit(axes)
     places = Places(axes, points)
-    for (name, _), point in zip(shown, points, strict=True):
-        places.put(shorten(one_line(name), 24), *point, color=INK, fontsize=SMALL)
+    for (name, _), point in zip(sets, points, strict=True):
+        places.put(shorten(shown(name), 24), *point, color=INK, fontsize=SMALL)
     axes.set_xlabel("recall, %: share of the set that the images reach", fontsize=NORMAL, color=INK, labelpad=5)
     axes.set_ylabel("precision, %: share of the images inside the set", fontsize=NORMAL, color=INK, labelpad=5)
     return figure
@@ -133,12 +134,11 @@ def gain_against_gap(report: VersionQuality) -> Figure:
     for one, gap, gain in zip(link.points, gaps, gains, strict=True):
         places.put(shorten(one_line(f"{one.arm}, {one.set}"), 24), gap, gain, color=MUTED, fontsize=SMALL)
     grid(axes, axis="both")
-    said = (
-        ""
-        if link.r is None
-        else f"r = {fixed(link.r, 2)} ({fixed(link.interval[0], 2)} to {fixed(link.interval[1], 2)})"
-    )
-    axes.set_title(f"{said}, {len(gains)} points" if said else "no variation", fontsize=NORMAL, color=INK, loc="left")
+    said = "no variation" if link.r is None else f"r = {fixed(link.r, 2)}"
+    if link.interval is not None:
+        low, high = (fixed(bound, 2) for bound in link.interval)
+        said += f" (95 %: {low} to {high}), {len(gains)} points taken as independent"
+    axes.set_title(said, fontsize=NORMAL, color=INK, loc="left")
     axes.set_xlabel("distance of the real data less that of the arm's; right is closer", fontsize=NORMAL, color=INK)
     axes.set_ylabel("gain in accuracy over the real arm, points", fontsize=NORMAL, color=INK)
     return figure

@@ -1,13 +1,17 @@
 """What a quality report says in words and rows, the same on the page and in Markdown; every text still raw."""
 
+import re
+
 from bench.core.quality import Number, QualityCard, VersionQuality
 from bench.reports.numerals import NOTHING, fixed, percent, percent_interval
+from bench.reports.plain_text import one_line
 
 FRACTIONS = ("precision", "recall", "coverage", "authenticity")
 LONGEST = 20
+_FOLDER = re.compile(r"[/.~].*?(?P<last>[^/?]+/?(\?part=\d+/\d+)?)")
 TITLES = {
     "frechet": "Fréchet distance",
-    "frechet-class-mean": "Fréchet distance, mean over classes",
+    "frechet-class-mean": "Fréchet, mean over classes",
     "frechet-infinity": "Fréchet distance at infinite n",
     "kid": "KID × 1000",
     "cmmd": "CMMD",
@@ -23,25 +27,28 @@ TITLES = {
 }
 
 
-def number(name: str, one: Number | None) -> str:
-    """A number as its table shows it, with its interval where it has one."""
+def shown(name: str) -> str:
+    """The name of a set in one line; of a folder its last part, for whoever reads knows no other disk."""
+    folder = _FOLDER.fullmatch(one_line(name))
+    return folder["last"] if folder else one_line(name)
+
+
+def number(name: str, one: Number | None) -> tuple[str, str]:
+    """A number as its table shows it, and its interval, "" where it has none."""
     if one is None:
-        return NOTHING
+        return NOTHING, ""
     if name in FRACTIONS:
-        return percent(one.value)
+        return percent(one.value), ""
     scale, digits = (1000.0, 2) if name == "kid" else (1.0, 3 if name.startswith(("density", "pairwise")) else 2)
-    shown = fixed(scale * one.value, digits)
-    if one.interval is None:
-        return shown
-    return f"{shown} ({fixed(scale * one.interval[0], digits)} to {fixed(scale * one.interval[1], digits)})"
+    interval = " to ".join(fixed(scale * bound, digits) for bound in one.interval or ())
+    return fixed(scale * one.value, digits), interval
 
 
-def distribution_rows(report: VersionQuality) -> tuple[list[str], list[list[str]]]:
-    """(head, rows): a row a metric, a column a set."""
-    head = ["metric", *report.cards]
+def distribution_rows(report: VersionQuality) -> tuple[list[str], list[tuple[str, list[tuple[str, str]]]]]:
+    """(head, rows): a row a metric, its title first, then number and interval for each set."""
     names = [name for name in TITLES if any(name in card.numbers for card in report.cards.values())]
-    rows = [[TITLES[name], *(number(name, card.numbers.get(name)) for card in report.cards.values())] for name in names]
-    return head, rows
+    rows = [(TITLES[name], [number(name, card.numbers.get(name)) for card in report.cards.values()]) for name in names]
+    return ["metric", *map(shown, report.cards)], rows
 
 
 def consistency_rows(report: VersionQuality, which: str) -> tuple[list[str], list[list[str]]]:
@@ -68,15 +75,15 @@ def class_rows(report: VersionQuality) -> tuple[list[str], list[list[str]]]:
     card = report.cards[report.reference_set]
     distances = card.classes.get("frechet", {})
     order = sorted(distances, key=lambda key: (-distances[key], key))[:LONGEST]
-    shown = [name for name in ("frechet", "precision", "recall", "vendi", "pairwise-distance") if name in card.classes]
-    head = ["class", *(TITLES.get(name, {"vendi": "Vendi score"}.get(name, "pairwise distance")) for name in shown)]
+    names = [name for name in ("frechet", "precision", "recall", "vendi", "pairwise-distance") if name in card.classes]
+    head = ["class", *(TITLES.get(name, {"vendi": "Vendi score"}.get(name, "pairwise distance")) for name in names)]
     agreement = report.consistency.classes if report.consistency else {}
     head += ["shows it, %"] if agreement else []
     rows = []
     for key in order:
-        values = [card.classes[name].get(key) for name in shown]
+        values = [card.classes[name].get(key) for name in names]
         cells = [
-            number(name, None if v is None else Number(value=v, n=1)) for name, v in zip(shown, values, strict=True)
+            number(name, None if v is None else Number(value=v, n=1))[0] for name, v in zip(names, values, strict=True)
         ]
         cells += [percent(agreement[key].share) if key in agreement else NOTHING] if agreement else []
         rows.append([card.class_names.get(key, key), *cells])
@@ -88,7 +95,7 @@ def card_facts(card: QualityCard) -> dict[str, str]:
     per_class = f", {card.per_class} a class" if card.per_class else ""
     facts = {
         "extractor": f"{card.extractor.name}, {card.dimension} features, weights {card.extractor.weights}",
-        "input": "; ".join(f"{key}: {value}" for key, value in card.extractor.input.items()),
+        "input": card.extractor.prepared,
         "decoder": card.extractor.decoder,
         "images": f"{card.n:,} a side{per_class}; {card.draw}",
         "precision": f"{card.extractor.precision}, {card.precision}",
@@ -130,12 +137,12 @@ def axes_sentences(report: VersionQuality) -> list[str]:
         "" if report.floor is None else f"; two halves of the real training images lie {fixed(report.floor, 2)} apart"
     )
     blank = f"; {report.blank.right} of {report.blank.n:,} images are blank" if report.blank else ""
-    shown = fixed((mean or card.numbers["frechet"]).value, 2)
-    sentences.append(f"Quality: {what} to {report.reference_set} {shown}{floor}{blank}.")
+    value, to = fixed((mean or card.numbers["frechet"]).value, 2), shown(report.reference_set)
+    sentences.append(f"Quality: {what} to {to} {value}{floor}{blank}.")
     if "vendi a" in card.numbers and "recall" in card.numbers:
         a, b = (fixed(card.numbers[f"vendi {side}"].value, 1) for side in "ab")
         sentences.append(
-            f"Diversity: they are worth {a} different images (Vendi), {report.reference_set} {b};"
+            f"Diversity: they are worth {a} different images (Vendi), {to} {b};"
             f" they reach {percent(card.numbers['recall'].value)} % of it (recall)."
         )
     return sentences

@@ -1,6 +1,7 @@
 """Where things lie on the disk."""
 
 import os
+import re
 from pathlib import Path
 
 
@@ -22,6 +23,11 @@ def version_folder(root: Path, name: str, version: str, *, limit: int | None = N
 def audit_folder(root: Path, name: str, version: str, *, limit: int | None = None) -> Path:
     """`audits/<name>/<version>`, beside the versions, so that an audit is no part of one."""
     return root / "audits" / name / version_folder(root, name, version, limit=limit).name
+
+
+def quality_folder(root: Path, images: str, track: str) -> Path:
+    """`quality/<images>/<track>`: the report of `images`, NAME@VERSION for one, on a track."""
+    return root / "quality" / re.sub(r"[^A-Za-z0-9@._-]+", "-", images).strip("-.") / track
 
 
 def checkout() -> Path:

@@ -15,7 +15,6 @@ from bench.metrics.cmmd import clip_discrepancy
 from bench.metrics.density_coverage import density_coverage
 from bench.metrics.diversity import mean_pairwise_distance
 from bench.metrics.kid import kernel_distance
-from bench.metrics.manifolds import BLOCK, nearest, radii
 from bench.metrics.precision_recall import precision_recall
 from bench.metrics.vendi import vendi_score
 
@@ -160,19 +159,6 @@ def test_identity_and_symmetry():
     for name in ("kid", "cmmd"):
         assert PAIRS[name](A, B) == pytest.approx(PAIRS[name](B, A), rel=1e-9)
     assert PAIRS["precision"](A, B) == PAIRS["recall"](B, A)
-
-
-def test_blocks_make_no_difference():
-    many, few = draw(BLOCK + 50, seed=4), draw(40, seed=5)
-    index, distance = nearest(many, few)
-    whole = cdist(many, few)
-    assert np.array_equal(index, whole.argmin(axis=1))
-    assert distance == pytest.approx(whole.min(axis=1), rel=1e-9)
-    assert radii(many, 2, what="x") == pytest.approx(np.sort(cdist(many, many), axis=1)[:, 2], rel=1e-6)
-
-
-def test_copies_have_a_radius_of_zero():
-    assert radii(np.array([[0.0], [0.0], [5.0]]), 1, what="x").tolist() == [0, 0, 5]
 
 
 @pytest.mark.parametrize("name", PAIRS)

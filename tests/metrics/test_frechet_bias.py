@@ -1,7 +1,10 @@
 """The limit for infinitely many images and the jackknife interval, against Gaussians whose distance is known."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
+from scipy.linalg import sqrtm
 
 from bench.core.errors import DataError
 from bench.metrics.frechet import frechet_distance
@@ -18,8 +21,8 @@ def pair(n, seed, d=8):
 
 
 def test_the_extrapolation_takes_the_bias_away():
-    raw = np.mean([frechet_distance(*pair(200, seed)) for seed in range(12)])
-    limit = np.mean([frechet_infinity(*pair(200, seed), seed=seed).value for seed in range(12)])
+    raw = np.mean([frechet_distance(*pair(200, seed)) for seed in range(30)])
+    limit = np.mean([frechet_infinity(*pair(200, seed), seed=seed).value for seed in range(30)])
     assert raw - TRUTH > 0.1
     assert abs(limit - TRUTH) < (raw - TRUTH) / 2
 
@@ -45,11 +48,42 @@ def test_the_jackknife_deviation_is_the_spread_over_fresh_draws():
     assert np.mean([one.interval[0] <= centre <= one.interval[1] for one in found]) > 0.8
 
 
-def test_symmetry_and_seeds():
+def test_the_jackknife_by_sqrtm_and_loops():
+    a, b = pair(12, 3, d=3)
+
+    def distance(x, y):
+        gap, root = x.mean(axis=0) - y.mean(axis=0), sqrtm(np.cov(x.T) @ np.cov(y.T)).real
+        return gap @ gap + np.trace(np.cov(x.T) + np.cov(y.T) - 2 * root)
+
+    left = [
+        [distance(np.delete(a, row, 0), b) for row in range(12)],
+        [distance(a, np.delete(b, row, 0)) for row in range(12)],
+    ]
+    variance = sum(11 / 12 * ((np.array(side) - np.mean(side)) ** 2).sum() for side in left)
+    bias = sum(11 * (np.mean(side) - distance(a, b)) for side in left)
+    found = frechet_interval(a, b, seed=0)
+    assert found.deviation == pytest.approx(variance**0.5, rel=1e-6)
+    assert found.corrected == pytest.approx(distance(a, b) - bias, rel=1e-6)
+
+
+def test_identity_symmetry_order():
     a, b = pair(50, 2)
-    one, other = frechet_interval(a, b, seed=1), frechet_interval(b, a, seed=1)
-    assert one.deviation == pytest.approx(other.deviation, rel=0.5)
-    assert one == frechet_interval(a, b, seed=1)
+    rng = np.random.default_rng(0)
+    for metric in (frechet_infinity, frechet_interval):
+        found = astuple(metric(a, b, seed=1))
+        swapped, shuffled = metric(b, a, seed=1), metric(rng.permutation(a), rng.permutation(b), seed=1)
+        for again in (metric(a, b, seed=1), swapped, shuffled):
+            assert np.hstack([np.ravel(part) for part in astuple(again)]) == pytest.approx(
+                np.hstack([np.ravel(part) for part in found]), rel=1e-9
+            )
+        assert astuple(metric(a, b, seed=2)) != found
+    assert frechet_infinity(a, a.copy(), seed=1).value == pytest.approx(0, abs=1e-9)
+    assert frechet_interval(a, a.copy(), seed=1).interval[0] == 0
+
+
+def test_more_confidence_is_a_wider_interval():
+    a, b = pair(50, 2)
+    one = frechet_interval(a, b, seed=1)
     wide = frechet_interval(a, b, seed=1, confidence=0.99).interval
     assert wide[0] < one.interval[0] < one.interval[1] < wide[1]
 

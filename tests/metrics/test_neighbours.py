@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import cdist
 
 from bench.core.errors import DataError
 from bench.metrics import neighbours
-from bench.metrics.neighbours import mean_distance, nearest, nearest_hashes, unit
+from bench.metrics.neighbours import distance_blocks, nearest, nearest_hashes, radii, unit
 
 
 @pytest.fixture(params=[7, 2**24], ids=["one row at a time", "all at once"])
@@ -50,12 +50,19 @@ def test_a_copy_is_at_distance_nought_and_a_near_copy_is_not():
     np.testing.assert_allclose(distance, 1e-4, rtol=0.05)
 
 
-def test_diversity_is_the_mean_over_pairs():
-    shown = features(17, 4)
-    assert mean_distance(shown) == pytest.approx(pdist(shown.astype(float), "cosine").mean(), abs=1e-6)
-    assert mean_distance(np.repeat(shown[:1], 5, axis=0)) == pytest.approx(0, abs=1e-6)
-    assert mean_distance(np.eye(4, dtype=np.float32)) == pytest.approx(1)
-    assert mean_distance(shown[:1]) is None
+@pytest.mark.usefixtures("_cells")
+def test_all_distances_and_radii_are_scipy_s_far_from_the_origin_too():
+    left, right = (np.random.default_rng(seed).normal(size=(n, 5)) + 1e4 for seed, n in ((0, 23), (1, 41)))
+    rows, blocks = zip(*distance_blocks(left, right), strict=True)
+    assert [index for part in rows for index in range(23)[part]] == list(range(23))
+    np.testing.assert_allclose(np.vstack(blocks), cdist(left, right), rtol=1e-9)
+    among = np.sort(cdist(right, right), axis=1)
+    for k in (1, 3):
+        np.testing.assert_allclose(radii(right, k, what="x"), among[:, k], rtol=1e-9)
+
+
+def test_copies_have_a_radius_of_nought():
+    assert radii(np.array([[0.0], [0.0], [5.0]]), 1, what="x").tolist() == [0, 0, 5]
 
 
 def test_bad_input_is_one_line():
@@ -63,4 +70,6 @@ def test_bad_input_is_one_line():
         unit(np.array([[np.nan, 1.0]]))
     with pytest.raises(DataError, match="1 images among 1; expected at least 2"):
         nearest(features(1, 0), features(1, 0), itself=True)
+    with pytest.raises(DataError, match=r"x: expected more than k = 3 rows .* got 3"):
+        radii(features(3, 0), 3, what="x")
     assert unit(np.zeros((1, 3)))[0].tolist() == [0, 0, 0]

@@ -78,6 +78,13 @@ def test_weights_that_are_absent_damaged_or_others(vit, tmp_path, monkeypatch):
     assert "unknown extractor source 'tim'" in one_line(UsageError, "tim:x", tmp_path)
 
 
+def test_weights_that_give_no_numbers_are_one_line(vit, tmp_path):
+    state = {name: torch.full_like(tensor, torch.nan) for name, tensor in vit[0].state_dict().items()}
+    save_file(state, tmp_path / "nan.safetensors")
+    text = one_line(DataError, f"timm:test_vit?weights={tmp_path}/nan.safetensors", tmp_path, pictures(2))
+    assert "a feature is not a finite number; its weights are damaged" in text
+
+
 def test_inception_is_torch_fidelitys(tmp_path):
     port = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
     # A stand-in: the published weights are not part of this project.

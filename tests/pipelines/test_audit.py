@@ -19,10 +19,10 @@ from bench.pipelines.audit import audit
 from bench.pipelines.audit_evidence import Means
 from bench.pipelines.audit_images import Gathered
 from bench.pipelines.audit_measures import content, privacy
+from bench.pipelines.board_sheets import dataset_version
 from bench.pipelines.board_version import with_findings
 from bench.pipelines.export import export
 from bench.pipelines.generate import generate
-from bench.pipelines.quality import dataset_version
 from bench.store.versions import open_version
 from bench.synthesis import METHODS
 from tests.stub_maker import real_picture, write_recipe

@@ -23,7 +23,10 @@ from bench.pipelines.generate import generate
 from bench.store import exported, huggingface_layout, webdataset_layout
 from bench.store.encoding import sha256_hex
 from bench.store.exported import RECORD, new_folder
+from bench.store.paths import quality_folder
+from bench.store.qualities import write_quality
 from bench.synthesis import METHODS
+from tests.quality_reports import quality_report
 from tests.stub_maker import STUB, write_recipe
 
 # Other people's packages warn of each other's changes.
@@ -73,6 +76,26 @@ def test_every_layout_reads_back_to_the_same_content(made, folders, layout):
     report = check_export(folders[layout], quiet=True)
     assert (report.content_digest, report.images, report.layout) == (made[2], 33, layout)
     assert "no lock of this version here" in str(report)
+
+
+def test_the_quality_report_of_these_images_is_on_the_card(made, tmp_path):
+    root, reference, digest = made
+    kept = quality_folder(root, "tiny@1.0.0", "t")
+    try:
+        for name, content in (("stale", "sha256:" + "0" * 64), ("fresh", digest)):
+            write_quality(kept, quality_report(content_digest=content, name=HOSTILE), {})
+            export(reference, layout="huggingface", out=tmp_path / name, data_root=root, quiet=True)
+    finally:
+        shutil.rmtree(kept.parent)
+    assert "## Quality" not in (tmp_path / "stale" / "README.md").read_text()
+    text = (tmp_path / "fresh" / "README.md").read_text()
+    assert "## Quality, by the sets of the track t" in text
+    assert "halves of the real training images lie 0.75 apart" in text
+    assert HOSTILE not in text
+    for name in re.findall(r"\(((?:pictures/)?quality-[^)]+)\)", text):
+        assert (tmp_path / "fresh" / name).stat().st_size > 100
+    assert (tmp_path / "fresh" / "pictures" / "quality-t-link.png").is_file()
+    check_export(tmp_path / "fresh", quiet=True)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -13,6 +13,7 @@ from bench.core.quality import QualityCard, differences
 from bench.metrics.frechet import frechet_distance
 from bench.metrics.frechet_classes import class_mean_frechet
 from bench.models.oracle import open_oracle
+from bench.pipelines.features import _merged
 from bench.pipelines.image_sets import open_images
 from bench.pipelines.quality_card import Settings, quality
 from bench.pipelines.quality_report import pair_report, write_report
@@ -61,7 +62,7 @@ def test_the_distance_is_that_of_the_oracles_features(folders, tmp_path):
     features = [oracle.features([s.images.read(k) for k in range(24)]).astype(np.float64) for s in sets]
     found = quality(one, other, ORACLE, data_root=tmp_path)
     assert found.numbers["frechet"].value == pytest.approx(frechet_distance(*features), rel=1e-4)
-    mean = class_mean_frechet(features[0], sets[0].labels, features[1], sets[1].labels, per_class=12, seed=0).mean
+    mean = class_mean_frechet(features[0], sets[0].labels, features[1], sets[1].labels).mean
     assert found.numbers["frechet-class-mean"].value == pytest.approx(mean, rel=1e-4)
 
 
@@ -113,7 +114,7 @@ def test_bad_sets_are_one_line(folders, tmp_path):
     assert "expected at least 2 images a side, got 1" in line(single, one)
     assert "expected at least 192 images a side for 96 features, got 24" in line(one, one, infinity=True)
     flat = fill(tmp_path / "flat", seed=4, classes=("c",))
-    assert "no class has 2 images on both sides" in line(flat, one, per_class=2)
+    assert "no class has 2 images in each; use sets of the same classes" in line(flat, one, per_class=2)
     (tmp_path / "single" / "a" / "00.png").write_bytes(b"\x89PNG\r\n")
     assert "00.png: not a readable image" in line(single, one)
 
@@ -131,6 +132,36 @@ def test_copies_constant_images_and_mixed_modes_are_on_the_card(folders, tmp_pat
     assert "all features are equal" in notes
     assert found.a.encodings == {"PNG L 32x32": 4, "PNG RGB 32x32": 1, "PNG RGBA 32x32": 1}
     assert found.numbers["vendi a"].value == pytest.approx(1, abs=1e-6)
+
+
+def test_pictures_of_every_mode_and_size_are_read_and_counted(folders, tmp_path):
+    _, one, _ = folders
+    rgb = Image.fromarray(np.random.default_rng(6).integers(0, 256, (32, 32, 3), dtype=np.uint8))
+    deep = Image.fromarray(np.random.default_rng(7).integers(0, 65536, (32, 32)).astype(np.uint16))
+    (tmp_path / "modes").mkdir()
+    for name, image in {
+        "grey.png": rgb.convert("L"),
+        "bits.png": rgb.convert("1"),
+        "palette.png": rgb.quantize(16),
+        "alpha.png": rgb.convert("RGBA"),
+        "grey-alpha.png": rgb.convert("LA"),
+        "deep.png": deep,
+        "ink.jpg": rgb.convert("CMYK"),
+    }.items():
+        image.save(tmp_path / "modes" / name)
+    found = quality(str(tmp_path / "modes"), one, ORACLE, data_root=tmp_path)
+    modes = ("JPEG CMYK", "PNG 1", "PNG I;16", "PNG L", "PNG LA", "PNG P", "PNG RGBA")
+    assert found.a.encodings == {f"{mode} 32x32": 1 for mode in modes}
+    assert "modes: grey, palette and CMYK" in str(found)
+    for width in range(20, 26):
+        rgb.resize((width, 30)).save(tmp_path / "modes" / f"{width}.png")
+    with pytest.raises(DataError, match=r"modes, image 20.png: .* expected images of 32x32, got 20x30; use another"):
+        quality(str(tmp_path / "modes"), one, ORACLE, data_root=tmp_path)
+
+
+def test_many_sizes_are_counted_together():
+    encodings = {f"JPEG RGB {width}x30": 2 for width in range(6)} | {"PNG L 8x8": 1, "PNG L 9x9": 1}
+    assert _merged(encodings) == {"JPEG RGB, mixed sizes": 12, "PNG L 8x8": 1, "PNG L 9x9": 1}
 
 
 def test_unlike_cards_are_refused_with_what_differs(card):

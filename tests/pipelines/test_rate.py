@@ -153,12 +153,38 @@ def test_from_the_first_click_to_the_report(made, tmp_path):
         browser.close()
     assert problems == []
     report = collect(files, key=root / "round" / "key.json", out=tmp_path)
-    assert [(one.answers, one.asked, one.failed) for one in report.raters] == [(28, 28, ()), (28, 28, ())]
+    failed = ("flat: quality 5, expected 1",)
+    assert [(one.answers, one.asked, one.failed) for one in report.raters] == [(28, 28, ()), (28, 28, failed)]
     assert report.consistency.mean == 1
-    assert report.quality.mean == 3
     assert report.diversity.mean == 1
     assert report.raters[0].seconds >= 0
-    assert "Human rating" in (tmp_path / "report.md").read_text()
+    table = _of_question(files, key, "quality")
+    assert report.quality.mean == pytest.approx(table.mean())
+    package = pytest.importorskip("krippendorff")
+    theirs = package.alpha(reliability_data=table, level_of_measurement="ordinal")
+    assert report.quality.alpha == pytest.approx(theirs, abs=1e-9)
+    assert 0 < theirs < 1
+    assert f"| {table.mean():.2f} |" in (tmp_path / "report.md").read_text()
+    assert "rater 2: flat: quality 5, expected 1" in (tmp_path / "report.md").read_text()
+
+
+def _of_question(files, key, question):
+    """[raters, images] of what the saved files say of images that are no controls."""
+    codes = sorted(code for code, item in key.items.items() if item.kind == "image" and not item.control)
+    table = []
+    for path in files:
+        rows = csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines())
+        said = {row["item"]: float(row["answer"]) for row in rows if row["question"] == question}
+        table.append([said[code] for code in codes])
+    return np.array(table)
+
+
+def _opinion(code, item, rater):
+    """What this rater thinks: rater 2 is kinder to every third image, and takes flat grey for a masterpiece."""
+    if item.kind == "grid":
+        return {"diversity": item.generated_side} | item.expected
+    seen = {"class": "yes", "quality": str(1 + (int(code, 16) + (rater == 2 and int(code, 16) % 3 == 0)) % 5)}
+    return seen | item.expected | ({"quality": "5"} if rater == 2 and item.control == "flat" else {})
 
 
 def _rate_by_hand(browser, path, key, rater, folder, problems):
@@ -185,9 +211,8 @@ def _rate_by_hand(browser, path, key, rater, folder, problems):
         rater,
     )
     for place, code in enumerate(wanted):
-        item = key.items[code]
-        given = {"class": "yes", "quality": "3"} if item.kind == "image" else {"diversity": item.generated_side}
-        for question, answer in (given | item.expected).items():
+        given = _opinion(code, key.items[code], rater)
+        for question, answer in given.items():
             if rater == 1:
                 page.click(f'button[data-question="{question}"][data-answer="{answer}"]')
             else:
@@ -196,9 +221,7 @@ def _rate_by_hand(browser, path, key, rater, folder, problems):
         if place == 3 and rater == 1:
             page.click("#back")
             assert page.locator('button[aria-pressed="true"]').count() == len(given)
-            page.keyboard.press(
-                {"yes": "y", "no": "n", "left": "1", "right": "3"}[next(iter((given | item.expected).values()))]
-            )
+            page.keyboard.press({"yes": "y", "no": "n", "left": "1", "right": "3"}[next(iter(given.values()))])
         if place == 5 and rater == 2:
             page.reload()
             start()
