@@ -6,6 +6,7 @@ shared. Every node needs this package in the versions of the caller: installed, 
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from bench.engines.local import Work, attempt, default_workers
 
 # How often a task is begun anew when the node or the process that worked on it is gone.
 RETRIES = 5
+ANSWER_SECONDS = 10
 
 
 def run(function: Work | str, tasks: Sequence[Any], *, workers: int | None = 1, device: str = "cpu") -> Iterator[Any]:
@@ -72,6 +74,7 @@ def _cluster(workers: int | None) -> Iterator[ModuleType]:
     reason = why_not()
     if reason:
         raise UsageError(f"engine ray: {reason}")
+    _check_answers(os.environ.get("RAY_ADDRESS", ""))
     # Nothing is sent to anybody, and accelerators are left as they are.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -97,6 +100,24 @@ def _cluster(workers: int | None) -> Iterator[ModuleType]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _check_answers(address: str) -> None:
+    """BenchError where nobody listens at `[ray://]host:port`; Ray itself would go on asking for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not (host and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise _nobody(address, str(error)) from None
+
+
+def _nobody(address: str, why: str) -> BenchError:
+    return BenchError(
+        f"no Ray cluster answers at RAY_ADDRESS={address} ({(why.splitlines() or [''])[0][:100]});"
+        " start one: ray start --head"
+    )
+
+
 def _connect(ray: ModuleType, workers: int | None, options: dict[str, Any]) -> str | None:
     """Connect; the folder of a cluster that was started for this run, which goes with it."""
     address = os.environ.get("RAY_ADDRESS")
@@ -105,10 +126,7 @@ def _connect(ray: ModuleType, workers: int | None, options: dict[str, Any]) -> s
         return None
     except (ConnectionError, RuntimeError, ValueError) as error:
         if address:
-            raise BenchError(
-                f"no Ray cluster answers at RAY_ADDRESS={address} ({str(error).splitlines()[0][:100]});"
-                " start one: ray start --head"
-            ) from None
+            raise _nobody(address, str(error)) from None
     # Short, because Ray's sockets lie below it and their names may have 107 characters.
     os.environ["RAY_TMPDIR"] = folder = tempfile.mkdtemp(prefix="ray-")
     ray.init(address="local", num_cpus=workers or default_workers("cpu"), include_dashboard=False, **options)

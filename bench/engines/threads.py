@@ -7,12 +7,18 @@ from typing import Any
 
 
 def in_order(function: Callable[[Any], Any], jobs: Iterable[Any], *, threads: int) -> Iterator[Any]:
-    """`function(job)` for each job, in their order; no more jobs are taken up than threads can soon be at."""
+    """`function(job)` for each job, in their order; no more jobs are taken up than threads can soon be at.
+
+    After an error, or Ctrl-C, only what is at work is waited for.
+    """
     waiting: deque[Future[Any]] = deque()
-    with ThreadPoolExecutor(threads) as crew:
+    crew = ThreadPoolExecutor(threads)
+    try:
         for job in jobs:
             waiting.append(crew.submit(function, job))
             if len(waiting) > 2 * threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        crew.shutdown(cancel_futures=True)

@@ -37,7 +37,7 @@ class Setting:
         if self.batch is not None:
             return self.batch
         if self.device == "cpu" or not _accelerated():
-            return 64 if size <= SMALL else 16
+            return 64 if size <= SMALL else 8
         return 256
 
 

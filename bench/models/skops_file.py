@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+import zlib
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
@@ -18,11 +19,15 @@ from bench.models.opening import declaration, options_of
 from bench.models.preprocessing import Preprocessing
 from bench.models.safetensors_file import check_classes
 from bench.models.setting import Setting
-from bench.models.weights_file import file_digest
+from bench.models.weights_file import check_size, file_digest
 
 METADATA = "imagenet-g.json"
 TRUSTED = ["sklearn.tree._tree.Tree"]
 """What skops itself does not vouch for and our classifiers need: the trees of a forest."""
+DAMAGED = (
+    *(OSError, ValueError, KeyError, AttributeError, EOFError, RuntimeError, RecursionError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 def open_sklearn(ref: ModelRef, setting: Setting) -> Classifier:
@@ -89,11 +94,12 @@ class EstimatorAnswers:
 def _metadata(path: Path) -> dict[str, str]:
     try:
         with zipfile.ZipFile(path) as archive:
+            check_size(path, sum(member.file_size for member in archive.infolist()))
             said = json.loads(archive.read(METADATA))
         strange = [key for key, value in said.items() if not isinstance(value, str)]
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise DataError(f"{path}: not a whole model file of ours ({_line(error)}); train it again") from None
     if "classes" not in said or strange:
         raise DataError(f"{path}: its metadata lack classes, or hold more than text; train it again")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from bench.core.model_ref import ModelRef
 from bench.core.predictions import Answers, answers_of, joined
 from bench.core.track import Track
 from bench.engines.threads import in_order
-from bench.models.classifier import Classifier
+from bench.models.classifier import Classifier, cores
 from bench.models.door import open_model
 from bench.models.preprocessing import Preprocessing
 from bench.models.setting import Setting
@@ -35,7 +35,8 @@ DEEP = ("I", "F")
 class Question:
     """What a worker needs to know to answer blocks: it opens models and images itself.
 
-    `threads`: chunks at work at once in one process. `kept_gib`: how much of prepared images is kept.
+    `threads`: chunks at work at once, in one process or on a cluster (None: one a core, there or here).
+    `kept_gib`: how much of prepared images is kept.
     """
 
     models: tuple[str, ...]
@@ -43,7 +44,7 @@ class Question:
     track: Track
     set: str
     limit: int | None
-    threads: int
+    threads: int | None
     kept_gib: float = 0.0
 
 
@@ -55,17 +56,27 @@ Told = dict[int, tuple[str, str | None]]
 """Of each model the backend and what its user should know."""
 
 
-def answer_task(task: tuple[Question, Sequence[Work]]) -> list[tuple[Done, Told]]:
-    """Some blocks, in whatever process."""
+def answer_task(task: tuple[Question, Work]) -> tuple[Done, Told]:
+    """One block, in whatever process."""
     question, work = task
     images = open_set(question.track, question.set, data_root=question.setting.data_root).first(question.limit)
     models = opened(question.models, question.setting)
-    return [(done, told_by(models, done[1])) for done in answered(models, images, work, question)]
+    (done,) = answered(models, images, [work], question)
+    return done, told_by(models, done[1])
 
 
 def told_by(models: Sequence[Classifier], asked: Iterable[int]) -> Told:
     """What the networks of the models at `asked` say of themselves."""
     return {index: (models[index].network.backend, models[index].network.notice) for index in asked}
+
+
+class Piece(NamedTuple):
+    """The `rows` of the block `start` that are prepared together, for the models at `asked`, `first` of them first."""
+
+    rows: np.ndarray
+    asked: tuple[int, ...]
+    start: int
+    first: int
 
 
 _opened: dict[tuple[tuple[str, ...], Setting], tuple[Classifier, ...]] = {}
@@ -94,7 +105,8 @@ def answered(
     asked = sorted({index for _, indexes in work for index in indexes})
     unit = max((models[index].chunk for index in asked), default=1)
     pieces = [
-        (rows[at : min(at + unit, start + BLOCK)], indexes, start)
+        # Each piece begins with another model, so that threads make the networks ready side by side.
+        Piece(rows[at : min(at + unit, start + BLOCK)], indexes, start, at // unit % len(indexes))
         for start, indexes in work
         for at in range(start, min(start + BLOCK, len(rows)), unit)
     ]
@@ -103,23 +115,21 @@ def answered(
             sessions.enter_context(models[index].network.session())
         answer = partial(_answer_piece, models, images, keep)
         found: dict[int, list[Answers]] = {}
-        answers = in_order(answer, pieces, threads=question.threads)
+        answers = in_order(answer, pieces, threads=question.threads or cores())
         for number, (piece, given) in enumerate(zip(pieces, answers, strict=True)):
-            for index, part in zip(piece[1], given, strict=True):
+            for index, part in given.items():
                 found.setdefault(index, []).append(part)
-            progress(len(piece[0]) * len(piece[1]))
-            if number + 1 == len(pieces) or pieces[number + 1][2] != piece[2]:
-                yield piece[2], {index: joined(parts) for index, parts in found.items()}
+            progress(len(piece.rows) * len(given))
+            if number + 1 == len(pieces) or pieces[number + 1].start != piece.start:
+                yield piece.start, {index: joined(parts) for index, parts in found.items()}
                 found = {}
 
 
-def _answer_piece(
-    models: Sequence[Classifier], images: ImageSet, keep: KeptArrays, piece: tuple[np.ndarray, tuple[int, ...], int]
-) -> list[Answers]:
-    rows, indexes, _ = piece
-    preparations = list(dict.fromkeys(models[index].prepare for index in indexes))
-    pixels = dict(zip(preparations, _prepared(images, rows, preparations, keep), strict=True))
-    return [_answers(models[index], pixels[models[index].prepare], images.kept) for index in indexes]
+def _answer_piece(models: Sequence[Classifier], images: ImageSet, keep: KeptArrays, piece: Piece) -> dict[int, Answers]:
+    preparations = list(dict.fromkeys(models[index].prepare for index in piece.asked))
+    pixels = dict(zip(preparations, _prepared(images, piece.rows, preparations, keep), strict=True))
+    order = (*piece.asked[piece.first :], *piece.asked[: piece.first])
+    return {index: _answers(models[index], pixels[models[index].prepare], images.kept) for index in order}
 
 
 def _prepared(

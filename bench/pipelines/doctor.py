@@ -7,52 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from bench.core.errors import BenchError
+from bench.core.examination import Examination, Finding
 from bench.core.label_map import BY_CLASS, BY_INDEX, folder_key
-from bench.core.record import Record
 from bench.core.track import SetSpec, Track
+from bench.pipelines.track_files import map_names, shipped_map
 from bench.pipelines.tracks import list_tree_once, open_set, set_folder
 from bench.sources.image_folder import Tree
 from bench.sources.image_health import broken_files, sha256_of
 
 SHOWN = 5
-
-
-class Finding(Record):
-    """Something wrong with a set, and what to do."""
-
-    what: str
-    remedy: str
-
-
-class Examination(Record):
-    """One set: `per_folder` counts images (least, median, most), `histogram` all of them by folder."""
-
-    name: str
-    place: str
-    ready: bool
-    optional: bool
-    images: int = 0
-    folders: int = 0
-    per_folder: tuple[int, float, int] | None = None
-    naming: str = ""
-    endings: dict[str, int] = {}  # noqa: RUF012 (pydantic copies it)
-    histogram: dict[str, int] = {}  # noqa: RUF012
-    checksums: dict[str, str] = {}  # noqa: RUF012
-    findings: tuple[Finding, ...] = ()
-
-    def __str__(self) -> str:
-        state = "ready" if self.ready else "not ready, optional" if self.optional else "NOT READY"
-        lines = [f"{self.name}: {state}", f"  at {self.place}"]
-        if self.per_folder:
-            least, middle, most = self.per_folder
-            endings = ", ".join(f"{count:,} {ending}" for ending, count in self.endings.items())
-            lines.append(
-                f"  {self.images:,} images in {self.folders:,} folders, {least} to {most} each (median {middle:g})"
-            )
-            lines.append(f"  folders are {self.naming}; {endings}")
-        for finding in self.findings:
-            lines += [f"  wrong: {finding.what}", f"     do: {finding.remedy}"]
-        return "\n".join(lines)
 
 
 def doctor(track: Track, *, data_root: Path) -> list[Examination]:
@@ -158,7 +121,13 @@ def _folders_missing(track: Track, name: str, tree: Tree) -> Iterator[Finding]:
     assert spec.map is not None
     here = {folder_key(folder, spec.map) for folder in tree.files}
     missing = sorted(set(wanted) - here)
-    if missing and here & set(wanted):
+    known = next((one for one in map_names() if missing and set(shipped_map(one)) == set(tree.files)), None)
+    if known and here & set(wanted):
+        yield Finding(
+            what=f"its {len(here):,} folders are the classes of the map {known}, all {len(wanted):,} would compete",
+            remedy=f"write map: {known} and restrict: true in the track, so that only these classes compete",
+        )
+    elif missing and here & set(wanted):
         yield Finding(
             what=f"{len(missing)} of its {len(wanted)} folders are missing: {_some(missing)}",
             remedy="the download or the unpacking stopped halfway; get the rest, a part is never scored",

@@ -4,7 +4,8 @@ A run that was stopped goes on at the first block of images that is not answered
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,16 +18,15 @@ from bench.core.predictions import PredictionHeader
 from bench.core.registry import look_up
 from bench.core.track import Track
 from bench.engines import ENGINES
-from bench.models.classifier import Classifier, cores
+from bench.models.classifier import Classifier
 from bench.models.setting import Setting
 from bench.pipelines import answering
 from bench.pipelines.answering import Done, Question, Told, Work, answered, opened, told_by
 from bench.pipelines.tracks import open_set, sets_to_score
 from bench.store.kept import KeptArrays
-from bench.store.parts import Parts, readable_predictions, same_question
+from bench.store.parts import Parts
 
 PACKAGES = ("numpy", "pillow", "safetensors", "scikit-learn", "timm", "torch")
-BLOCKS_A_TASK = 4
 TEXT_FEATURES = 2**29
 
 
@@ -71,11 +71,11 @@ def predict(
         trust_code=means.trust_code,
         keep=KeptArrays(data_root / "cache" / "text-features", TEXT_FEATURES),
     )
-    texts, threads = tuple(models), means.workers or cores()
+    texts = tuple(dict.fromkeys(models))
     classifiers = opened(texts, setting, again=True)
     files: list[list[Path]] = []
     for name in sets or sets_to_score(track, data_root=data_root):
-        question = Question(texts, setting, track, name, limit, threads, means.kept_gib)
+        question = Question(texts, setting, track, name, limit, means.workers, means.kept_gib)
         files.append(predict_set(question, classifiers, means.engine, quiet=quiet))
     return [of_set[index] for index in range(len(texts)) for of_set in files]
 
@@ -89,23 +89,41 @@ def predict_set(question: Question, models: Sequence[Classifier], engine: str, *
         Parts(_path(data_root, model, images, name, track), _header(model, track, name, images, len(whole)))
         for model in models
     ]
-    todo = [index for index, part in enumerate(parts) if not _holds(part)]
+    with ExitStack() as claims:
+        for part in parts:
+            if not part.whole():
+                claims.enter_context(part.claimed())
+        # Looked at again: another process may have come first.
+        todo = [index for index, part in enumerate(parts) if not part.whole()]
+        _answer(question, models, images, {index: parts[index] for index in todo}, engine=engine, quiet=quiet)
+    return [part.path for part in parts]
+
+
+def _answer(
+    question: Question,
+    models: Sequence[Classifier],
+    images: ImageSet,
+    todo: Mapping[int, Parts],
+    *,
+    engine: str,
+    quiet: bool,
+) -> None:
+    """Answer the blocks that are missing of each model in `todo`, and join each model's blocks."""
     blocks = _blocks(images)
     work: list[Work] = []
     for start, ids in blocks.items():
-        asked = tuple(index for index in todo if not parts[index].holds(start, ids))
+        asked = tuple(index for index, part in todo.items() if not part.holds(start, ids))
         work += [(start, asked)] if asked else []
     seen: set[str] = set()
     for (start, answers), told in _done(question, models, images, work, engine=engine, quiet=quiet):
         for index, given in answers.items():
             backend, notice = told[index]
-            parts[index].write(start, blocks[start], given, backend=backend)
+            todo[index].write(start, blocks[start], given, backend=backend)
             if notice and notice not in seen and not quiet:
                 seen.add(notice)
                 tqdm.write(f"note: {notice}", file=sys.stderr)
-    for index in todo:
-        parts[index].join(blocks)
-    return [part.path for part in parts]
+    for part in todo.values():
+        part.join(blocks)
 
 
 def _done(
@@ -127,11 +145,10 @@ def _done(
                 yield done, told_by(models, done[1])
             return
         alone = replace(question, threads=1)
-        tasks = [(alone, work[at : at + BLOCKS_A_TASK]) for at in range(0, len(work), BLOCKS_A_TASK)]
-        for results in run("bench.pipelines.answering:answer_task", tasks, workers=question.threads):
-            for done, told in results:
-                bar.update(counts[done[0]] * len(done[1]))
-                yield done, told
+        tasks = [(alone, one) for one in work]
+        for done, told in run("bench.pipelines.answering:answer_task", tasks, workers=question.threads):
+            bar.update(counts[done[0]] * len(done[1]))
+            yield done, told
 
 
 def _blocks(images: ImageSet) -> dict[int, tuple[str, ...]]:
@@ -160,12 +177,6 @@ def _header(model: Classifier, track: Track, name: str, images: ImageSet, whole:
 def _path(data_root: Path, model: Classifier, images: ImageSet, name: str, track: Track) -> Path:
     folder = data_root / "predictions" / track.name / ModelRef.parse(model.model).slug
     return folder / f"{name}-{images.digest.removeprefix('sha256:')[:12]}.parquet"
-
-
-def _holds(part: Parts) -> bool:
-    """Is there a whole file about the same model, images and classes?"""
-    found = readable_predictions(part.path)
-    return found is not None and same_question(found.header, part.header)
 
 
 def _versions() -> dict[str, str]:

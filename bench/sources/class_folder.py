@@ -27,7 +27,7 @@ def class_folder(folder: Path, class_ids: Sequence[str]) -> ImageSet:
         try:
             with Image.open(files[index]) as image:
                 return image.convert("RGB")
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
             raise DataError(f"{files[index]}: not a readable image ({str(error)[:80]})") from None
 
     return ImageSet(

@@ -35,7 +35,7 @@ def decode(data: bytes, *, what: str) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data))
         image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise DataError(f"{what}: not a readable image ({str(error)[:80]})") from None
     return image
 

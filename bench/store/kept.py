@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.core.errors import BenchError
 from bench.store.atomic import replacing
 
 SUFFIX = ".npy"
@@ -43,7 +44,8 @@ class KeptArrays:
     def put(self, key: str, array: np.ndarray) -> None:
         """Keep `array`, and drop the oldest ones where there are too many; one that is too large is not kept."""
         if array.nbytes <= self.limit:
-            with replacing(self._file(key)) as temporary, open(temporary, "wb") as file:
+            # Keeping is a help, not a duty: a full disk must not stop who only wants an answer.
+            with suppress(BenchError), replacing(self._file(key)) as temporary, open(temporary, "wb") as file:
                 np.save(file, array, allow_pickle=False)
             self._drop_oldest()
 

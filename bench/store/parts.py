@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 
 from bench.core.errors import BenchError
 from bench.core.predictions import Answers, PredictionHeader, Predictions
-from bench.store.atomic import replacing
+from bench.store.atomic import clean_leftovers, lock_folder, replacing
 from bench.store.predictions import header_metadata, read_header, read_predictions, table_of, write_predictions
 
 ROWS = 4096
@@ -30,6 +31,22 @@ class Parts:
         """Where blocks wait for the others."""
         return self.path.with_suffix(".unfinished")
 
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Hold the blocks for writing; a BenchError says which other process does. Without blocks nothing is left."""
+        with lock_folder(self.folder):
+            clean_leftovers(self.path.parent)
+            try:
+                yield
+            finally:
+                if not any(self.folder.glob(f"*{self.path.suffix}")):
+                    shutil.rmtree(self.folder, ignore_errors=True)
+
+    def whole(self) -> bool:
+        """Is there a whole file about the same model, images and classes?"""
+        found = readable_predictions(self.path)
+        return found is not None and same_question(found.header, self.header)
+
     def holds(self, start: int, ids: Sequence[str]) -> bool:
         """Is the block that starts at row `start`, with these ids, answered already?"""
         found = readable_predictions(self._file(start))
@@ -47,7 +64,8 @@ class Parts:
         tables = (table_of(read_predictions(file)) for file in files)
         with replacing(self.path) as temporary:
             write_tables(temporary, tables, _by(self.header, "; ".join(sorted(backends))))
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for file in files:
+            file.unlink()
 
     def _file(self, start: int) -> Path:
         return self.folder / f"{start:09d}.parquet"

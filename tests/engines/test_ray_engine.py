@@ -3,13 +3,14 @@
 import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bench.core.errors import UsageError
+from bench.core.errors import BenchError, UsageError
 from bench.engines.ray import run, why_not
 from tests.stub_maker import STUB, write_recipe
 
@@ -79,6 +80,16 @@ def test_the_same_digest_from_any_number_of_nodes_and_when_one_dies(tmp_path):
 
 def test_no_tasks_start_nothing():
     assert list(run("no_such_module:f", [])) == []
+
+
+@needs_ray
+def test_an_address_where_nobody_listens_is_one_line_at_once(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    for said in (address, f"ray://{address}", "127.0.0.1:99999"):
+        monkeypatch.setenv("RAY_ADDRESS", said)
+        with pytest.raises(BenchError, match=f"no Ray cluster answers at RAY_ADDRESS={said} .*; start one: ray start"):
+            list(run("math:factorial", [1]))
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch):

@@ -8,7 +8,7 @@ import torch
 
 from bench.core.errors import UsageError
 from bench.models import backends
-from bench.models.backends import check_backend
+from bench.models.backends import check_backend, fastest_first
 from bench.models.setting import Setting
 from bench.models.torch_network import TorchNetwork
 from tests.models.small_models import SMALL, classes, convnet, pictures
@@ -60,6 +60,21 @@ def test_a_backend_that_cannot_take_the_network_is_dropped_with_a_notice(monkeyp
     ours = network("openvino")
     ours(PIXELS)
     assert ours.notice == "x: backend openvino cannot take this network (no such operator); torch is used instead"
+
+
+@pytest.mark.parametrize(
+    ("kind", "first"), [("AVX512", "openvino"), ("AVX2", "onnxruntime"), ("DEFAULT", "onnxruntime")]
+)
+def test_the_processor_decides_which_is_tried_first(kind: str, first: str, monkeypatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: kind)
+    assert fastest_first()[0] == first
+    assert sorted(fastest_first()) == sorted(backends.BACKENDS)
+    monkeypatch.setattr(backends, "_installed", lambda name: True)
+    for name in ("openvino", "onnxruntime"):
+        monkeypatch.setitem(backends.BUILDERS, name, lambda module, pixels, name=name: network("torch").__call__)
+    ours = network("auto")
+    ours(PIXELS)
+    assert ours.backend.startswith(first)
 
 
 def test_a_backend_that_is_not_there_is_one_line(monkeypatch) -> None:

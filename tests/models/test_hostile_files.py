@@ -3,17 +3,24 @@
 import io
 import json
 import os
+import struct
+import tracemalloc
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 import torch
 
 from bench.core.errors import DataError
+from bench.core.model_ref import ModelRef
 from bench.models import weights_file
 from bench.models.exported_check import check_program
+from bench.models.setting import Setting
+from bench.models.skops_file import METADATA, open_sklearn
 from bench.models.weights_file import file_digest, read_state
-from tests.models.small_models import SAID, convnet
+from bench.sources.image_folder import open_image
+from tests.models.small_models import SAID, classes, convnet
 
 
 class Hostile:
@@ -62,6 +69,36 @@ def test_a_file_beyond_the_limit_is_not_read(tmp_path: Path, monkeypatch) -> Non
     monkeypatch.setattr(weights_file, "LARGEST", 2**20)
     assert packed.stat().st_size < 2**20
     assert "expected at most" in refusal(read_state, packed)
+
+
+def test_a_skops_archive_that_unfolds_beyond_the_limit_is_not_unpacked(tmp_path: Path, monkeypatch) -> None:
+    path, ref = tmp_path / "bomb.skops", ModelRef.parse(f"sklearn:{tmp_path / 'bomb.skops'}")
+    setting = Setting(classes(10), tmp_path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(METADATA, bytes(2**22))
+    assert "not a whole model file of ours" in refusal(open_sklearn, ref, setting)
+    monkeypatch.setattr(weights_file, "LARGEST", 2**20)
+    assert "expected at most" in refusal(open_sklearn, ref, setting)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(METADATA, "[" * 100_000)
+    assert "not a whole model file of ours" in refusal(open_sklearn, ref, setting)
+
+
+def test_an_image_that_unfolds_beyond_the_limit_is_not_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.png"
+    for side in (12_000, 60_000):
+        # A hundred bytes that claim to be gigabytes of pixels: header, a stump of data, end.
+        chunks = [(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(bytes(99)))]
+        chunks.append((b"IEND", b""))
+        body = b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            for kind, data in chunks
+        )
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+        tracemalloc.start()
+        assert str(path) in refusal(open_image, path)
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+        tracemalloc.stop()
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.core.examination import Examination
 from bench.core.record import parse
 from bench.core.track import Track
-from bench.pipelines.doctor import Examination, doctor
+from bench.pipelines.doctor import doctor
+from bench.pipelines.track_files import shipped_map
 from bench.pipelines.tracks import list_tree_once
-from tests.trees import draw, plant
+from tests.trees import draw, imagenet, plant
 
 FOLDERS = [f"n{number:08d}" for number in range(12)]
 
@@ -83,6 +85,50 @@ def test_few_classes_are_mapped_and_all_compete(tmp_path: Path) -> None:
     spec = {"map": {"dog": [1, 2], "cat": 3}}
     assert "the map names 3 classes, but all 12 compete" in faults(tmp_path, **spec)
     assert not examine(tmp_path, **spec, restrict=True).findings
+
+
+def of_imagenet(name: str, root: Path, **changes) -> Examination:
+    """A set of the shipped track, examined; `changes`: what a user's own file says otherwise."""
+    list_tree_once.cache_clear()
+    said = imagenet().model_dump(mode="json")
+    sets = {name: said["sets"][name] | changes | {"x_axis": None}}
+    (found,) = doctor(
+        parse(Track, said | {"sets": sets, "in_distribution": name, "headline": {"sets": [name]}}, where="t"),
+        data_root=root,
+    )
+    return found
+
+
+def test_half_of_objectnet_is_missing(tmp_path: Path) -> None:
+    folders = sorted(shipped_map("objectnet"))
+    plant(tmp_path / "objectnet-1.0" / "images", [*folders[:56], "zipper"], name="{}.png")
+    text = str(of_imagenet("objectnet", tmp_path))
+    assert f"57 of its 113 folders are missing: {folders[56]}, " in text
+    assert "the download or the unpacking stopped halfway" in text
+    plant(tmp_path / "objectnet-1.0" / "images", folders[56:], name="{}.png")
+    assert of_imagenet("objectnet", tmp_path).ready
+
+
+@pytest.mark.parametrize("name", ["r", "a"])
+def test_two_hundred_classes_are_scored_as_a_thousand(tmp_path: Path, name: str) -> None:
+    plant(tmp_path / f"imagenet-{name}", shipped_map(f"imagenet-{name}"))
+    found = of_imagenet(name, tmp_path, map="wnid", restrict=False)
+    assert not found.ready
+    (finding,) = found.findings
+    assert finding.what == (f"its 200 folders are the classes of the map imagenet-{name}, all 1,000 would compete")
+    assert f"write map: imagenet-{name} and restrict: true" in finding.remedy
+    (finding,) = of_imagenet(name, tmp_path, restrict=False).findings
+    assert finding.what == "the map names 200 classes, but all 1,000 compete"
+    assert not of_imagenet(name, tmp_path).findings
+
+
+def test_v2_read_as_class_ids(tmp_path: Path) -> None:
+    plant(tmp_path / "imagenetv2-matched-frequency-format-val", map(str, range(1000)))
+    (finding,) = of_imagenet("v2", tmp_path, map="wnid").findings
+    assert finding.what.startswith(
+        "its 1000 folders are numbers, the map expects class ids (as text, 10 sorts before 2)"
+    )
+    assert of_imagenet("v2", tmp_path).ready
 
 
 def test_an_unmapped_folder(tmp_path: Path) -> None:

@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import timm
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
 
 from bench.core.errors import UsageError
 from bench.pipelines import answering
@@ -10,6 +15,7 @@ from bench.pipelines import predict as module
 from bench.pipelines.predict import Means, predict
 from bench.pipelines.train import train
 from bench.store.predictions import read_predictions
+from bench.store.runs import run_folder
 from tests.toy_track import bars, toy_track
 
 
@@ -62,3 +68,21 @@ def test_several_models_come_model_by_model_and_a_limit_is_marked(monkeypatch, t
 def test_an_unknown_set_is_one_line(monkeypatch, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="unknown set of track toy 'shfit': did you mean shift"):
         predict([], toy_track(monkeypatch), sets=["shfit"], data_root=tmp_path)
+
+
+def test_a_run_answers_what_timm_answers_with_its_weights(monkeypatch, tmp_path: Path) -> None:
+    run = train(toy_track(monkeypatch), "real", data_root=tmp_path, quiet=True)
+    weights = run_folder(tmp_path, run.run) / "model.safetensors"
+    network = timm.create_model("test_vit", in_chans=1, num_classes=10).eval()
+    network.load_state_dict(load_file(weights))
+    with safe_open(weights, "pt") as file:
+        said = file.metadata()
+    images = bars("toy-test", 5, 3)
+    pixels = torch.tensor(np.stack([np.asarray(images.read(i)) for i in range(len(images))]))[:, None] / 255
+    with torch.inference_mode():
+        expected = network((pixels - float(said["mean"])) / float(said["std"])).softmax(dim=1).numpy()
+    (file,) = predict([f"run:{run.id}"], toy_track(monkeypatch), sets=["test"], data_root=tmp_path, quiet=True)
+    found = read_predictions(file)
+    order = [images.ids.index(one) for one in found.image_ids]
+    assert np.array_equal(found.answers.topk_class[:, 0], expected[order].argmax(axis=1))
+    assert np.allclose(found.answers.topk_probability[:, 0], expected[order].max(axis=1), atol=1e-5)

@@ -74,6 +74,13 @@ def test_two_hundred_classes_compete_on_r_and_a(tmp_path: Path, val: Path, name:
     assert matched.origin == open_set(imagenet(), "val", data_root=val).origin
 
 
+def test_sketch_is_labelled_by_wordnet_id_and_all_classes_compete(tmp_path: Path) -> None:
+    plant(tmp_path / "sketch", reversed(WNIDS), name="sketch_{}.JPEG")
+    images = open_set(imagenet(), "sketch", data_root=tmp_path)
+    assert images.labels.tolist() == list(range(1000))
+    assert (images.kept, images.ids[0]) == (None, f"{WNIDS[0]}/sketch_1000.JPEG")
+
+
 def test_objectnet_by_both_protocols(tmp_path: Path, val: Path) -> None:
     groups, firsts = folders_of("objectnet"), folders_of("objectnet-113")
     root = plant(tmp_path / "objectnet-1.0" / "images", [*groups, "air_freshener", "zipper"], name="{}.png")

@@ -1,5 +1,6 @@
 """Kept arrays: found again, bounded, and made anew where a file is damaged."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -41,3 +42,12 @@ def test_without_room_nothing_is_kept_or_found(tmp_path: Path) -> None:
     assert KeptArrays(tmp_path, 0).find("a") is None
     KeptArrays(tmp_path / "none", 0).put("b", np.zeros(3))
     assert not (tmp_path / "none").exists()
+
+
+def test_a_full_disk_stops_nobody(tmp_path: Path, monkeypatch) -> None:
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    assert KeptArrays(tmp_path, 10_000)("a", lambda: np.arange(3)).tolist() == [0, 1, 2]
+    assert not list(tmp_path.iterdir())

@@ -1,9 +1,11 @@
 """The record of one comparison, and the clock."""
 
 import platform
+import resource
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 from bench.core.record import Record
 from bench.engines.local import default_workers
@@ -27,7 +29,9 @@ class Comparison(Record):
     versions: dict[str, str]
 
     def __str__(self) -> str:
-        return f"{self.name:<28} ours {self.ours:10.2f}  peer {self.peer:10.2f} {self.unit:<10} ratio {self.ratio:6.2f}"
+        share = "" if self.limit_share is None else f"  {self.limit_share:.0%} of the limit"
+        sides = f"ours {self.ours:10.2f}  peer {self.peer:10.2f} {self.unit:<10}"
+        return f"{self.name:<28} {sides} ratio {self.ratio:6.2f}{share}"
 
 
 def comparison(name: str, *, ours: float, peer: float, unit: str, less_is_better: bool = False) -> Comparison:
@@ -62,3 +66,13 @@ def in_turn(ours: Callable[[], object], peer: Callable[[], object], *, rounds: i
     """The least seconds of each of two things that are done in turn, so that a busy machine hits both alike."""
     times = [(seconds(ours), seconds(peer)) for _ in range(rounds)]
     return min(one for one, _ in times), min(other for _, other in times)
+
+
+def peak_megabytes() -> float:
+    """The most memory that this process held, in MB."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1e3
+    except OSError:
+        # Not Linux, where a process's own account would begin with the peak of the one that started it.
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

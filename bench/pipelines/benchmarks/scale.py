@@ -6,7 +6,6 @@ them with a cheap generator in a process of its own, and prints what that took a
 
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 from bench.core.manifest import COLUMNS
 from bench.core.recipe import Recipe
 from bench.pipelines.benchmarks.cheap import on_the_shelf, write_recipe
-from bench.pipelines.benchmarks.comparison import Comparison, comparison, cpu_seconds
+from bench.pipelines.benchmarks.comparison import Comparison, comparison, cpu_seconds, peak_megabytes
 from bench.pipelines.diff import diff
 from bench.pipelines.draw import plan_item
 from bench.pipelines.generate import generate
@@ -63,19 +62,9 @@ def _measure(classes: int) -> dict[str, float]:
             generate(reference, data_root=root, workers=1, quiet=True)
         verify(new, data_root=root, workers=1, quiet=True)
         compared = cpu_seconds(lambda: diff(old, new, data_root=root))
-        peak = _peak()
+        peak = peak_megabytes()
         with_pandas = cpu_seconds(lambda: _join(root / "generated" / "cheap"))
     return {"peak": peak, "diff": compared, "diff with pandas": with_pandas}
-
-
-def _peak() -> float:
-    """The most memory that this process held, in MB."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1e3
-    except OSError:
-        # Not Linux, where a process's own account would begin with the peak of the one that started it.
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def _join(folder: Path) -> int:
