@@ -13,9 +13,7 @@ from bench.core.recipe import Recipe
 from bench.core.record import Record
 from bench.core.registry import look_up, unknown
 from bench.engines import ENGINES, ON_THIS_DISK
-from bench.filters.gate import Gate
 from bench.pipelines.draw import Drawing, Drawn, DrawTask, drawing_digest
-from bench.pipelines.filter_tools import filter_tools
 from bench.pipelines.held_to_lock import held_to_lock, lock_of
 from bench.pipelines.lineage import check_claim
 from bench.pipelines.readiness import check_drawable
@@ -122,8 +120,6 @@ def generate(
 
 def _drawing(recipe: Recipe, device: str, data_root: Path) -> Drawing:
     check_drawable(recipe, data_root)
-    # Opened once here, so that a wrong filter is known before anything is written.
-    Gate(recipe.filters, filter_tools(recipe, device=device, data_root=str(data_root)))
     maker = METHODS[recipe.method.name]
     return Drawing(recipe_json=recipe.model_dump_json(), maker=maker, device=device, data_root=str(data_root))
 

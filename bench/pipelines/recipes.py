@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from bench.core.errors import UsageError
+from bench.core.errors import DataError, UsageError
 from bench.core.recipe import Recipe
 from bench.core.record import Lines, at_line, parse
 from bench.core.registry import unknown
@@ -12,6 +12,7 @@ from bench.sources.class_lists import CLASS_LISTS, class_list
 from bench.sources.prompt_banks import BANKS, prompt_bank
 from bench.store.documents import read_yaml_lines
 from bench.store.paths import datasets_folder
+from bench.store.versions import Version, open_version
 from bench.synthesis import TAKES
 
 SUFFIXES = (".yaml", ".yml")
@@ -34,6 +35,18 @@ def load_recipe(reference: str) -> Recipe:
         raise UsageError(f"{path}: holds {recipe.reference}, its place says {reference}; correct name or version")
     _check_method(recipe, path, lines)
     return recipe
+
+
+def open_made(reference: str, *, data_root: Path, limit: int | None = None) -> tuple[Recipe, Version]:
+    """The recipe, and the version that was made by it; DataError where it is absent, or of a recipe since changed."""
+    recipe = load_recipe(reference)
+    version = open_version(recipe.reference, data_root, limit=limit)
+    if version.recipe_digest != recipe.digest:
+        raise DataError(
+            f"{reference}: made by recipe {version.recipe_digest[:19]}…, the recipe is now {recipe.digest[:19]}…;"
+            f" run: imagenet-g generate {reference}"
+        )
+    return recipe, version
 
 
 def recipe_path(reference: str) -> Path:

@@ -186,6 +186,56 @@ def test_a_killed_export_leaves_nothing_that_looks_complete(tmp_path):
     assert os.listdir(tmp_path / "out") == ["new"]
 
 
+@pytest.mark.parametrize("step", ["mkdir", "fsync", "replace"])
+def test_killed_before_any_step_an_export_is_whole_or_absent(tmp_path, step):
+    out, places = tmp_path / "out", 0
+    while True:
+        child = os.fork()
+        if not child:
+            fill_and_die(out, step, places)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert not out.exists() or sorted(os.listdir(out)) == ["a", "b"]
+        shutil.rmtree(out, ignore_errors=True)
+        if not status:
+            break
+        places += 1
+    assert places == {"mkdir": 1, "fsync": 3, "replace": 1}[step]
+    assert os.listdir(tmp_path) == []
+
+
+def fill_and_die(out, step, places):
+    """In a child: fill `out`, killed before the step after so many of them."""
+    left, before = iter(range(places)), getattr(os, step)
+    setattr(os, step, lambda *given, **named: os._exit(9) if next(left, None) is None else before(*given, **named))
+    with new_folder(out) as folder:
+        for name in "ab":
+            (folder / name).write_text("x")
+    os._exit(0)
+
+
+def test_of_two_exports_into_one_folder_one_is_refused(tmp_path):
+    out = tmp_path / "out"
+
+    def both():
+        with new_folder(out) as late:
+            (late / "late").write_text("x")
+            with new_folder(out) as first:
+                (first / "first").write_text("x")
+
+    with pytest.raises(UsageError, match="out was filled by another process meanwhile"):
+        both()
+    assert os.listdir(tmp_path) == ["out"]
+    assert os.listdir(out) == ["first"]
+
+
+def test_an_export_in_the_works_elsewhere_is_let_be(tmp_path):
+    elsewhere = tmp_path / ".out.another-host.999999999.01234567.partial"
+    elsewhere.mkdir()
+    with new_folder(tmp_path / "out") as folder:
+        (folder / "new").write_text("x")
+    assert elsewhere.is_dir()
+
+
 def test_a_failure_leaves_nothing(made, tmp_path, monkeypatch):
     root, reference, _ = made
     full = OSError(28, "No space left on device")
