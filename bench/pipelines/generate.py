@@ -17,7 +17,7 @@ from bench.pipelines.draw import Drawing, Drawn, DrawTask, drawing_digest
 from bench.pipelines.held_to_lock import held_to_lock, lock_of
 from bench.pipelines.lineage import check_claim
 from bench.pipelines.readiness import check_drawable
-from bench.pipelines.recipes import load_recipe, lock_path
+from bench.pipelines.recipes import load_recipe, located, lock_path
 from bench.pipelines.reuse import Start, take_over
 from bench.store.atomic import clean_leftovers, write_bytes
 from bench.store.claims import claimed
@@ -81,7 +81,8 @@ def generate(
     there has are taken over.
     """
     recipe = load_recipe(reference)
-    drawing = _drawing(recipe, device, data_root)
+    with located(reference):
+        drawing = _drawing(recipe, device, data_root)
     _check(reference, recipe, split=split, whole=limit is None and part is None, write_lock=write_lock)
     folder = out or version_folder(data_root, recipe.name, recipe.version, limit=limit)
     shards = plan(recipe, limit=limit)
@@ -96,7 +97,8 @@ def generate(
         here = folder if engine in ON_THIS_DISK else None
         tasks = [_task(drawing, here, shard, starts.get(shard.path)) for shard in wanted]
         tasks = [task for task in tasks if task.images]
-        _draw(tasks, starts, folder=folder, engine=engine, workers=workers, quiet=quiet)
+        with located(reference):
+            _draw(tasks, starts, folder=folder, engine=engine, workers=workers, quiet=quiet)
         version = None
         if len(wanted) == len(missing) and part is None:
             version = write_manifest(folder, recipe, shards, drawings, limit=limit)

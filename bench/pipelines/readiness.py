@@ -42,5 +42,10 @@ def _real_images(recipe: Recipe, data_root: Path) -> None:
 
 
 def _filters(recipe: Recipe, data_root: Path) -> None:
-    # A rule that is made says what it lacks; its weights load with the first image.
-    Gate(recipe.filters, filter_tools(recipe, device="cpu", data_root=str(data_root)))
+    tools = filter_tools(recipe, device="cpu", data_root=str(data_root))
+    for place, one in enumerate(recipe.filters):
+        try:
+            # A rule that is made says what it lacks; its weights load with the first image.
+            Gate([one], tools)
+        except UsageError as error:
+            raise UsageError(f"{recipe.reference}: filters.{place}: {error}") from None

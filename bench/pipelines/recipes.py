@@ -1,5 +1,8 @@
 """Finding recipes: `datasets/<name>/<version>.yaml`, read, expanded and validated."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +50,21 @@ def open_made(reference: str, *, data_root: Path, limit: int | None = None) -> t
             f" run: imagenet-g generate {reference}"
         )
     return recipe, version
+
+
+@contextmanager
+def located(reference: str) -> Iterator[None]:
+    """A UsageError that begins `NAME@VERSION: dotted.key: ` names the recipe's file and line instead."""
+    try:
+        yield
+    except UsageError as error:
+        match = re.fullmatch(r"\S+@\S+: (?P<key>[a-z_]+[.\w-]*): .*", str(error), re.DOTALL)
+        if match is None:
+            raise
+        path = recipe_path(reference)
+        place = tuple(int(part) if part.isdigit() else part for part in match["key"].split("."))
+        where = at_line(str(path), read_yaml_lines(path)[1], place)
+        raise UsageError(f"{where}: {str(error).partition(': ')[2]}") from None
 
 
 def recipe_path(reference: str) -> Path:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from bench.core.errors import BenchError, DataError, UsageError
 from bench.pipelines.check_export import check_export
 from bench.pipelines.export import WRITERS, export
 from bench.pipelines.generate import generate
+from bench.pipelines.recipes import load_recipe
 from bench.store import exported, huggingface_layout, webdataset_layout
 from bench.store.encoding import sha256_hex
-from bench.store.exported import RECORD, new_folder
+from bench.store.exported import RECORD, new_folder, stored_images
+from bench.store.versions import open_version
 from bench.synthesis import METHODS
 from tests.stub_maker import STUB, write_recipe
 
@@ -98,8 +101,8 @@ def test_croissant_is_valid_and_its_records_open(folders, layout):
     dataset = mlcroissant.Dataset(jsonld=str(folders[layout] / "croissant.json"))
     assert not dataset.metadata.ctx.issues.errors
     assert {line.split("org/")[1].split('"')[0] for line in dataset.metadata.ctx.issues.warnings} == {"datePublished"}
-    first = next(iter(dataset.records("images")))
-    assert first["images/image"].size == (32, 32)
+    records = list(dataset.records("images"))
+    assert (len(records), {one["images/image"].size for one in records}) == (33, {(32, 32)})
     assert dataset.metadata.version == "1.0.0"
     document = json.loads((folders[layout] / "croissant.json").read_text())
     assert document["conformsTo"] == "http://mlcommons.org/croissant/1.1"
@@ -107,6 +110,19 @@ def test_croissant_is_valid_and_its_records_open(folders, layout):
     for file in document["distribution"]:
         if "sha256" in file:
             assert sha256_hex((folders[layout] / file["contentUrl"]).read_bytes()) == file["sha256"]
+
+
+def test_archives_of_other_images_have_other_names(made, tmp_path):
+    root, reference, _ = made
+    images = list(stored_images(open_version("tiny@1.0.0", root), load_recipe(reference)))
+    changed = [one._replace(item=replace(one.item, sha256="0" * 64)) for one in images]
+    names = []
+    for name, shown in (("a", images), ("b", changed)):
+        (tmp_path / name).mkdir()
+        webdataset_layout.write(tmp_path / name, shown, labels=[])
+        names.append({path.relative_to(tmp_path / name) for path in (tmp_path / name).glob("*/*.tar")})
+    assert len(names[0]) == len(names[1]) == 2
+    assert not names[0] & names[1]
 
 
 @others
