@@ -1,4 +1,4 @@
-"""Every shipped recipe from generation to export; a hub's generator gives way to a small random one of its kind."""
+"""Every shipped recipe from generation to export, its generator replaced by a small random one of the same class."""
 
 import json
 import shutil
@@ -19,7 +19,6 @@ from bench.pipelines.recipes import list_recipes, load_recipe
 from bench.pipelines.stand_in import stand_in
 from bench.pipelines.verify import verify
 from bench.store.versions import open_version
-from bench.synthesis.pinned_weights import shipped
 from tests.tiny_generators import BUILDERS, build_tiny_generator, stable_diffusion
 from tests.tiny_pipeline import build_tiny_pipeline
 
@@ -70,16 +69,18 @@ def generators(tmp_path_factory):
 
 def photographs(root, recipe, *, classes, each=10):
     """Random pictures where the recipe's conditioning looks for real ones, different ones in each split."""
-    if recipe.conditioning is None:
-        return
-    for seed, real in enumerate(recipe.conditioning.splits.values()):
-        noise = np.random.default_rng(seed)
-        for item in recipe.classes[:classes]:
-            folder = root / recipe.conditioning.folder / real / item.id
-            folder.mkdir(parents=True)
-            for number in range(each):
-                pixels = noise.integers(0, 256, (24, 32, 3), dtype=np.uint8)
-                Image.fromarray(pixels).save(folder / f"{item.id}_{number}.JPEG")
+    if recipe.conditioning is not None:
+        for seed, real in enumerate(recipe.conditioning.splits.values()):
+            pictures(root / recipe.conditioning.folder / real, recipe.classes[:classes], seed=seed, each=each)
+
+
+def pictures(root, classes, *, seed, each):
+    noise = np.random.default_rng(seed)
+    for item in classes:
+        (root / item.id).mkdir(parents=True)
+        for number in range(each):
+            pixels = noise.integers(0, 256, (24, 32, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(root / item.id / f"{item.id}_{number}.JPEG")
 
 
 def made_small(path):
@@ -94,8 +95,7 @@ def made_small(path):
 def made(reference, generators, root, *, limit, small=False):
     """Draw the recipe, lose a file, draw it again; the reference for other verbs, and the content digest."""
     photographs(root, load_recipe(reference), classes=limit)
-    here = not small and load_recipe(reference).generator.name in shipped()
-    mine = reference if here else stand_in(reference, generators(KIND[reference]), data_root=root)
+    mine = stand_in(reference, generators(KIND[reference]), data_root=root)
     if small:
         made_small(mine)
     recipe = load_recipe(mine)
@@ -103,7 +103,7 @@ def made(reference, generators, root, *, limit, small=False):
     version = open_version(recipe.reference, root, limit=limit)
     assert report.limited
     assert report.counts == dict.fromkeys(recipe.splits, limit)
-    assert version.reference == (reference if here else reference.replace("@", "-stand-in@"))
+    assert version.reference == reference.replace("@", "-stand-in@")
     images = [version.image_set(split, [item.id for item in recipe.classes]) for split in recipe.splits]
     for one in (each for split in images for each in map(split.read, range(len(split)))):
         assert (one.size, one.mode) == ((recipe.size.width, recipe.size.height), recipe.mode)
@@ -126,11 +126,12 @@ def published(mine, digest, root, *, limit):
     total = limit * len(recipe.splits)
     checked = verify(mine, data_root=root, limit=limit, workers=1, quiet=True)
     assert (checked.images, checked.content_digest, checked.lock) == (total, digest, "not compared")
-    real = recipe.conditioning and str(root / recipe.conditioning.folder / recipe.conditioning.splits["train"])
-    found = audit(mine, data_root=root, limit=limit, means=Means(real=real or "", detect=2), quiet=True).audit
+    pictures(root / "real", recipe.classes[:limit], seed=9, each=2)
+    means = Means(real=str(root / "real"), detect=2)
+    found = audit(mine, data_root=root, limit=limit, means=means, quiet=True).audit
     assert (found.images, found.content_digest, found.limit) == (total, digest, limit)
     assert sum(one.n for one in found.classes) == total
-    assert bool(found.privacy) == bool(real or found.labels)
+    assert (found.privacy.real, found.privacy.real_images) == ("real", 2 * limit)
     for layout in WRITERS:
         out = root / "published" / layout
         report = export(mine, layout=layout, out=out, data_root=root, limit=limit, quiet=True)
