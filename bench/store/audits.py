@@ -9,12 +9,14 @@ from bench.core.record import parse
 from bench.store.atomic import clean_leftovers, is_ours, write_bytes, write_json
 
 AUDIT = "audit.json"
+PARTS = {AUDIT, "index.html", "README.md", "pictures"}
 
 
 def check_place(folder: Path) -> None:
-    """UsageError unless `folder` is absent, empty, or holds an audit, which a new one may take the place of."""
-    if folder.is_dir() and not (folder / AUDIT).is_file() and not all(map(is_ours, folder.iterdir())):
-        raise UsageError(f"{folder} is not empty and holds no audit; choose a folder that is not there yet")
+    """UsageError unless `folder` is absent, empty, or holds an audit alone, which a new one may take the place of."""
+    found = {path.name for path in folder.iterdir() if not is_ours(path)} if folder.is_dir() else set()
+    if found and not {AUDIT} <= found <= PARTS:
+        raise UsageError(f"{folder} holds more than an audit; choose a folder that is not there yet")
 
 
 def write_audit(folder: Path, audit: Audit, others: dict[str, bytes]) -> None:

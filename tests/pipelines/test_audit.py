@@ -177,12 +177,14 @@ def write_and_die(folder, audit, others, step, places):
     os._exit(0)
 
 
-def test_a_folder_of_somebody_s_pictures_is_left_alone(root, tmp_path):
+@pytest.mark.parametrize("others", [[], ["audit.json", "recipe.json"]])
+def test_somebody_s_pictures_and_an_exported_version_are_left_alone(root, tmp_path, others):
     (tmp_path / "pictures").mkdir()
-    (tmp_path / "pictures" / "holiday.png").write_bytes(b"x")
-    with pytest.raises(UsageError, match="is not empty and holds no audit; choose a folder that is not there yet"):
+    for name in ("pictures/holiday.png", *others):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(UsageError, match="holds more than an audit; choose a folder that is not there yet"):
         audit(str(root / "datasets" / "1.0.0.yaml"), data_root=root, means=Means(detect=0), out=tmp_path, quiet=True)
-    assert [path.name for path in tmp_path.rglob("*")] == ["pictures", "holiday.png"]
+    assert {path.name for path in tmp_path.rglob("*")} == {"pictures", "holiday.png", *others}
 
 
 def test_a_version_of_a_recipe_that_has_changed_is_not_audited(root, tmp_path):
