@@ -12,11 +12,11 @@ from bench.filters.likeness import Alike
 from bench.pipelines import audit_measures as measures
 from bench.pipelines.audit_evidence import FLAGGED, Evidence, Means, look
 from bench.pipelines.audit_pictures import draw_pictures
-from bench.pipelines.recipes import load_recipe
+from bench.pipelines.recipes import open_made
 from bench.reports import audit_markdown, audit_page
-from bench.store.audits import write_audit
+from bench.store.audits import check_place, write_audit
 from bench.store.paths import audit_folder
-from bench.store.versions import Version, open_version
+from bench.store.versions import Version
 
 
 class AuditReport(Record):
@@ -46,11 +46,11 @@ def audit(
     What `means` leaves empty is taken from a track of the same classes, else not measured and noted.
     Written to `out`, else under `data_root`, where `export` finds it. `limit`: a version that was made with it.
     """
-    recipe = load_recipe(reference)
-    version = open_version(recipe.reference, data_root, limit=limit)
+    recipe, version = open_made(reference, data_root=data_root, limit=limit)
+    folder = out or audit_folder(data_root, recipe.name, recipe.version, limit=limit)
+    check_place(folder)
     evidence = look(recipe, version, means or Means(), data_root=data_root, quiet=quiet)
     found, distances = measured(recipe, version, evidence)
-    folder = out or audit_folder(data_root, recipe.name, recipe.version, limit=limit)
     pictures = draw_pictures(found, evidence.made, evidence.real, evidence.items, distances=distances)
     others = {f"pictures/{name}": data for name, data in pictures.items()} | {
         "index.html": audit_page.render(found, pictures).encode(),

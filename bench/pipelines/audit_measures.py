@@ -164,10 +164,11 @@ def by_class(
 
 
 def by_template(made: Gathered, items: Sequence[Item], flagged: dict[int, bool]) -> tuple[TemplateAudit, ...]:
-    """Each prompt template that was used."""
+    """Each prompt template that was used; none where images are drawn by label or from images."""
     places: dict[int, list[int]] = {}
     for place, item in enumerate(items):
-        places.setdefault(item.template_id, []).append(place)
+        if item.template_id is not None:
+            places.setdefault(item.template_id, []).append(place)
     return tuple(
         TemplateAudit(template_id=number, example=items[found[0]].prompt, **_counted(made, items, found, flagged))
         for number, found in sorted(places.items())

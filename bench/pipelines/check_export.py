@@ -100,7 +100,7 @@ def _against_lock(exported: Exported) -> str:
     except BenchError:
         lock = None
     if exported.limit is not None:
-        return "a limited sample, not a version"
+        return "a limited sample: not for publication"
     if lock is None:
         return "no lock of this version here"
     if lock.content_digest != exported.content_digest:

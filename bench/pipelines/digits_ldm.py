@@ -19,15 +19,15 @@ from bench.core.errors import BenchError, DataError
 from bench.models.oracle import Oracle
 from bench.pipelines.digits_corpus import corpus
 from bench.pipelines.digits_sd import GENERATOR, ORACLE, WORK
+from bench.pipelines.digits_sd_bars import PER_CLASS, diversity
 from bench.synthesis.class_conditional import sample_ldm
 from bench.synthesis.pinned_weights import SHIPPED, weights_digest
 from bench.training import class_conditional
 from bench.training.autoencoder import encode
 
 FOLDER = SHIPPED / "digits-ldm"
-EACH_CLASS = 100
-# As the recipe draws.
-STEPS, GUIDANCE = 20, 3.0
+# As the recipe draws. A batch is of one class.
+STEPS, GUIDANCE, BATCHES = 20, 3.0, 10
 
 
 def train(work: Path, *, steps: int | None = None, folder: Path = FOLDER) -> str:
@@ -43,18 +43,21 @@ def train(work: Path, *, steps: int | None = None, folder: Path = FOLDER) -> str
 
 
 @torch.no_grad()
-def agreement(folder: Path = FOLDER) -> float:
-    """The share of 100 images a class in which the oracle reads the class that was asked for."""
+def measure(folder: Path = FOLDER) -> tuple[float, float]:
+    """The share of 200 images a class in which the oracle reads the class that was asked for, and the mean over
+    classes of their Fréchet distance to real digits over that between halves of the real ones (`digits_sd_bars`)."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no weights yet; run: python -m bench.pipelines.digits_ldm train")
     pipeline, reader = DiffusionPipeline.from_pretrained(folder, low_cpu_mem_usage=False), Oracle(ORACLE)
-    right = []
-    for label in range(10):
-        generators = [torch.Generator().manual_seed(1000 * label + i) for i in range(EACH_CLASS)]
-        pictures = sample_ldm(pipeline, [label] * EACH_CLASS, generators, steps=STEPS, guidance=GUIDANCE, size=(32, 32))
-        images = ((pictures[:, 0] + 1) / 2).clamp(0, 1).mul(255).to(torch.uint8).numpy()
-        right.append(reader.read(images)[0].argmax(1) == label)
-    return float(np.mean(right))
+    labels = np.repeat(np.arange(10), PER_CLASS)
+    logits, features = reader.read(np.concatenate([_draw(pipeline, batch) for batch in np.split(labels, BATCHES)]))
+    return float(np.mean(logits.argmax(1) == labels)), diversity(reader, features, labels)[0]
+
+
+def _draw(pipeline: DiffusionPipeline, labels: np.ndarray) -> np.ndarray:
+    generators = [torch.Generator().manual_seed(int(labels[0]) * 1_000_003 + i) for i in range(len(labels))]
+    pictures = sample_ldm(pipeline, labels.tolist(), generators, steps=STEPS, guidance=GUIDANCE, size=(32, 32))
+    return ((pictures[:, 0] + 1) / 2).clamp(0, 1).mul(255).to(torch.uint8).numpy()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,7 +74,9 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.verb == "train":
             print(train(chosen.work, steps=chosen.steps))
         else:
-            print(f"oracle agreement: {agreement():.4f} of {10 * EACH_CLASS} images")
+            agreement, ratio = measure()
+            print(f"oracle agreement: {agreement:.4f} of {10 * PER_CLASS} images")
+            print(f"distance to real digits over distance between real halves: {ratio:.4f}")
     except BenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -10,13 +10,12 @@ from tqdm import tqdm
 
 from bench import __version__
 from bench.core.dataset_card import DatasetCard, class_labels
-from bench.core.errors import DataError
 from bench.core.exported import Exported, Layout
 from bench.core.recipe import Recipe
 from bench.core.record import Record
 from bench.core.registry import look_up
 from bench.pipelines.check_export import data_files, round_trip
-from bench.pipelines.recipes import load_recipe, lock_path
+from bench.pipelines.recipes import lock_path, open_made
 from bench.reports import contact_sheet, croissant, dataset_card, quality_plots
 from bench.reports.plain_text import to_csv
 from bench.reports.plots import save
@@ -27,7 +26,7 @@ from bench.store.exported import new_folder, stored_images, write_record
 from bench.store.locks import read_lock
 from bench.store.paths import audit_folder
 from bench.store.qualities import read_qualities
-from bench.store.versions import Version, open_version
+from bench.store.versions import Version
 
 WRITERS: dict[Layout, Callable[..., None]] = {
     "huggingface": huggingface_layout.write,
@@ -70,13 +69,7 @@ def export(
     is absent, damaged, or made by another recipe.
     """
     write = look_up(WRITERS, layout, kind="format")
-    recipe = load_recipe(reference)
-    version = open_version(recipe.reference, data_root, limit=limit)
-    if version.recipe_digest != recipe.digest:
-        raise DataError(
-            f"{reference}: made by recipe {version.recipe_digest[:19]}…, the recipe is now {recipe.digest[:19]}…;"
-            f" run: imagenet-g generate {reference}"
-        )
+    recipe, version = open_made(reference, data_root=data_root, limit=limit)
     exported = _exported(recipe, version, layout)
     audit_place = audit_folder(data_root, recipe.name, recipe.version, limit=limit)
     with new_folder(out) as folder:

@@ -13,13 +13,11 @@ from bench.core.recipe import Recipe
 from bench.core.record import Record
 from bench.core.registry import look_up, unknown
 from bench.engines import ENGINES, ON_THIS_DISK
-from bench.filters.gate import Gate
 from bench.pipelines.draw import Drawing, Drawn, DrawTask, drawing_digest
-from bench.pipelines.filter_tools import filter_tools
 from bench.pipelines.held_to_lock import held_to_lock, lock_of
 from bench.pipelines.lineage import check_claim
 from bench.pipelines.readiness import check_drawable
-from bench.pipelines.recipes import load_recipe, lock_path
+from bench.pipelines.recipes import load_recipe, located, lock_path
 from bench.pipelines.reuse import Start, take_over
 from bench.store.atomic import clean_leftovers, write_bytes
 from bench.store.claims import claimed
@@ -83,7 +81,8 @@ def generate(
     there has are taken over.
     """
     recipe = load_recipe(reference)
-    drawing = _drawing(recipe, device, data_root)
+    with located(reference):
+        drawing = _drawing(recipe, device, data_root)
     _check(reference, recipe, split=split, whole=limit is None and part is None, write_lock=write_lock)
     folder = out or version_folder(data_root, recipe.name, recipe.version, limit=limit)
     shards = plan(recipe, limit=limit)
@@ -98,7 +97,8 @@ def generate(
         here = folder if engine in ON_THIS_DISK else None
         tasks = [_task(drawing, here, shard, starts.get(shard.path)) for shard in wanted]
         tasks = [task for task in tasks if task.images]
-        _draw(tasks, starts, folder=folder, engine=engine, workers=workers, quiet=quiet)
+        with located(reference):
+            _draw(tasks, starts, folder=folder, engine=engine, workers=workers, quiet=quiet)
         version = None
         if len(wanted) == len(missing) and part is None:
             version = write_manifest(folder, recipe, shards, drawings, limit=limit)
@@ -122,8 +122,6 @@ def generate(
 
 def _drawing(recipe: Recipe, device: str, data_root: Path) -> Drawing:
     check_drawable(recipe, data_root)
-    # Opened once here, so that a wrong filter is known before anything is written.
-    Gate(recipe.filters, filter_tools(recipe, device=device, data_root=str(data_root)))
     maker = METHODS[recipe.method.name]
     return Drawing(recipe_json=recipe.model_dump_json(), maker=maker, device=device, data_root=str(data_root))
 

@@ -37,7 +37,7 @@ def consistency(named: NamedSet, judge: str, track: Track, *, templates, data_ro
     order = np.argsort(np.array(named.images.ids), kind="stable")
     ids, asked = np.array(named.images.ids)[order].tolist(), named.labels[order]
     right = answers.classes == asked
-    prompts = [templates[named.items[one].template_id] for one in ids] if named.items else []
+    prompts = [templates[named.items[one].template_id] for one in ids] if named.items and templates else []
     scores = {}
     if answers.scores is not None:
         scores = {"all": Number(value=float(answers.scores.mean()), n=len(ids))}
@@ -82,8 +82,8 @@ def _clip(named: NamedSet, judge: str, track: Track, ids: np.ndarray, *, data_ro
     texts = extractor.read_text([ZERO_SHOT.format(one.name) for one in track.classes])
     texts = texts / np.linalg.norm(texts, axis=1, keepdims=True)
     scores = None
-    if named.items:
-        prompts = [named.items[one].prompt for one in found.ids.tolist()]
+    prompts = [named.items[one].prompt for one in found.ids.tolist()] if named.items else []
+    if any(prompts):
         unique = sorted(set(prompts))
         read = dict(zip(unique, extractor.read_text(unique), strict=True))
         scores = clip_scores(found.features, np.stack([read[one] for one in prompts]), convention=CONVENTION)

@@ -182,6 +182,7 @@ def _dataset(text: str) -> str | None:
 
 def _templates(text: str) -> tuple[str, ...]:
     try:
-        return load_recipe(text.partition("/")[0]).prompts.templates if "@" in text else ()
+        prompts = load_recipe(text.partition("/")[0]).prompts if "@" in text else None
     except UsageError:
-        return ()
+        prompts = None
+    return prompts.templates if prompts else ()

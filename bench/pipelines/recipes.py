@@ -1,9 +1,12 @@
 """Finding recipes: `datasets/<name>/<version>.yaml`, read, expanded and validated."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.core.errors import UsageError
+from bench.core.errors import DataError, UsageError
 from bench.core.recipe import Recipe
 from bench.core.record import Lines, at_line, parse
 from bench.core.registry import unknown
@@ -12,6 +15,7 @@ from bench.sources.class_lists import CLASS_LISTS, class_list
 from bench.sources.prompt_banks import BANKS, prompt_bank
 from bench.store.documents import read_yaml_lines
 from bench.store.paths import datasets_folder
+from bench.store.versions import Version, open_version
 from bench.synthesis import TAKES
 
 SUFFIXES = (".yaml", ".yml")
@@ -34,6 +38,33 @@ def load_recipe(reference: str) -> Recipe:
         raise UsageError(f"{path}: holds {recipe.reference}, its place says {reference}; correct name or version")
     _check_method(recipe, path, lines)
     return recipe
+
+
+def open_made(reference: str, *, data_root: Path, limit: int | None = None) -> tuple[Recipe, Version]:
+    """The recipe, and the version that was made by it; DataError where it is absent, or of a recipe since changed."""
+    recipe = load_recipe(reference)
+    version = open_version(recipe.reference, data_root, limit=limit)
+    if version.recipe_digest != recipe.digest:
+        raise DataError(
+            f"{reference}: made by recipe {version.recipe_digest[:19]}…, the recipe is now {recipe.digest[:19]}…;"
+            f" run: imagenet-g generate {reference}"
+        )
+    return recipe, version
+
+
+@contextmanager
+def located(reference: str) -> Iterator[None]:
+    """A UsageError that begins `NAME@VERSION: dotted.key: ` names the recipe's file and line instead."""
+    try:
+        yield
+    except UsageError as error:
+        match = re.fullmatch(r"\S+@\S+: (?P<key>[a-z_]+[.\w-]*): .*", str(error), re.DOTALL)
+        if match is None:
+            raise
+        path = recipe_path(reference)
+        place = tuple(int(part) if part.isdigit() else part for part in match["key"].split("."))
+        where = at_line(str(path), read_yaml_lines(path)[1], place)
+        raise UsageError(f"{where}: {str(error).partition(': ')[2]}") from None
 
 
 def recipe_path(reference: str) -> Path:

@@ -18,11 +18,11 @@ from bench.engines.local import default_workers
 from bench.engines.threads import in_order
 from bench.pipelines.draw import class_of, drawing_digest, plan_item
 from bench.pipelines.held_to_lock import held_to_lock
-from bench.pipelines.recipes import load_recipe, lock_path
+from bench.pipelines.recipes import lock_path, open_made
 from bench.pipelines.redraw import redraw
 from bench.store.locks import read_lock
 from bench.store.shards import Shard, plan, read_rows, read_shard
-from bench.store.versions import Version, open_version
+from bench.store.versions import Version
 
 # What is known only once an image is drawn and judged.
 _DRAWN = ("sha256", "phash", "verdict", "image_nsfw")
@@ -64,13 +64,7 @@ def verify(
     identical, perceptually identical (`bench.store.encoding.likeness`) or drifted; a drifted one is a DataError.
     `limit`: the version that `generate --limit` made, which no lock is of.
     """
-    recipe = load_recipe(reference)
-    version = open_version(recipe.reference, data_root, limit=limit)
-    if version.recipe_digest != recipe.digest:
-        raise DataError(
-            f"{reference}: made by recipe {version.recipe_digest[:19]}…, the recipe is now {recipe.digest[:19]}…;"
-            f" run: imagenet-g generate {reference}"
-        )
+    recipe, version = open_made(reference, data_root=data_root, limit=limit)
     first, count = _problems(recipe, version, workers=workers or default_workers("cpu"), quiet=quiet)
     if first:
         more = f" (and {count - 1} more)" if count > 1 else ""

@@ -77,7 +77,9 @@ def worst_classes(audit: Audit) -> str:
 
 
 def worst_templates(audit: Audit) -> str:
-    """The prompts that are drawn worst."""
+    """The prompts that are drawn worst; nothing where there are none."""
+    if not audit.templates:
+        return ""
     shown = sorted(audit.templates, key=lambda one: (_or_one(one.consistent), one.template_id))[:LISTED]
     return table(["prompt, such as", *_HEAD], [[to_markdown(one.example), *_counts(one)] for one in shown])
 

@@ -90,10 +90,11 @@ def _use(card: DatasetCard) -> str:
     code: dict[Layout, str] = {
         "huggingface": 'from datasets import load_dataset\n\ndataset = load_dataset("FOLDER")  # {splits}',
         "imagefolder": 'from torchvision.datasets import ImageFolder\n\nimages = ImageFolder("FOLDER/{first}")',
-        "webdataset": 'import webdataset\n\nimages = webdataset.WebDataset("FOLDER/{first}/000000.tar").decode("pil")',
+        "webdataset": 'import webdataset\n\nimages = webdataset.WebDataset("FOLDER/{file}").decode("pil")',
     }
     splits = ", ".join(split.replace("-", "_") for split in card.exported.counts)
-    said = code[card.exported.layout].format(splits=splits, first=next(iter(card.exported.counts)))
+    first, file = next(iter(card.exported.counts)), next((one.path for one in card.exported.files), "")
+    said = code[card.exported.layout].format(splits=splits, first=first, file=file)
     return (
         f"{_fenced(said, 'python')}\n\nIs it still what was published?\n\n{_fenced('imagenet-g verify FOLDER', 'sh')}"
     )

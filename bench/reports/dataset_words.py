@@ -24,10 +24,8 @@ _SPDX = ("MIT", "Apache-2.0", "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-
 
 def title(card: DatasetCard) -> str:
     """Title and version, and that it is a sample where it is one."""
-    recipe = card.recipe
-    sample = (
-        "" if card.exported.limit is None else f" (a sample of {card.exported.limit} images a split, not the version)"
-    )
+    recipe, limit = card.recipe, card.exported.limit
+    sample = "" if limit is None else f" (a sample of {limit} images a split, not for publication)"
     return one_line(f"{recipe.title} {recipe.version}{sample}")
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from bench.core.errors import BenchError
 
 LOCK_NAME = ".writing"
-_TEMPORARY = re.compile(r"^\..+\.(?P<host>[A-Za-z0-9-]+)\.(?P<pid>\d+)\.[0-9a-f]{8}\.tmp$")
+_TEMPORARY = re.compile(r"^\..+\.(?P<host>[A-Za-z0-9-]+)\.(?P<pid>\d+)\.[0-9a-f]{8}\.(tmp|partial)$")
 _DAY = 24 * 3600
 
 
@@ -29,13 +29,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
     When the block fails, is interrupted, or the disk refuses, `path` stays as it was.
     """
-    temporary = _temporary(path)
+    temporary = beside(path, "tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        _to_disk(temporary)
+        to_disk(temporary)
         os.replace(temporary, path)
-        _to_disk(path.parent)
+        to_disk(path.parent)
     except OSError as error:
         raise _refused(path, error) from error
     finally:
@@ -51,7 +51,7 @@ def write_many(files: Mapping[Path, bytes]) -> None:
     written: list[tuple[Path, Path]] = []
     try:
         for path, data in files.items():
-            written.append((_temporary(path), path))
+            written.append((beside(path, "tmp"), path))
             path.parent.mkdir(parents=True, exist_ok=True)
             written[-1][0].write_bytes(data)
         os.sync()
@@ -80,14 +80,33 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def to_disk(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def beside(path: Path, ending: str) -> Path:
+    """A hidden name in the folder of `path` that says whose it is; `ending`: `tmp` or `partial`."""
+    return path.parent / f".{path.name}.{_host()}.{os.getpid()}.{secrets.token_hex(4)}.{ending}"
+
+
+def is_abandoned(path: Path) -> bool:
+    """Is this what a writer that is dead has left under a name from `beside`?"""
+    match = _TEMPORARY.match(path.name)
+    return match is not None and _is_dead(path, match["host"], int(match["pid"]))
+
+
 def clean_leftovers(folder: Path) -> int:
     """Remove temporary files under `folder` whose writer is dead; how many there were."""
     removed = 0
     for path in folder.rglob(".*.tmp"):
-        match = _TEMPORARY.match(path.name)
         # Another process may have put its file in place meanwhile.
         with suppress(FileNotFoundError):
-            if match and _is_dead(path, match["host"], int(match["pid"])):
+            if is_abandoned(path):
                 path.unlink()
                 removed += 1
     return removed
@@ -139,18 +158,6 @@ def _refused(path: Path, error: OSError) -> BenchError:
         f"cannot write {path}: {error.strerror or error}; nothing was changed there,"
         " make room or permission and run the same command again"
     )
-
-
-def _temporary(path: Path) -> Path:
-    return path.parent / f".{path.name}.{_host()}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _host() -> str:

@@ -1,9 +1,9 @@
 """Folders made for publishing: filled beside their place and moved there whole, and read back with suspicion."""
 
+import errno
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,12 +16,11 @@ from bench.core.exported import Exported
 from bench.core.manifest import Item
 from bench.core.recipe import Recipe
 from bench.core.record import parse
-from bench.store.atomic import write_json
+from bench.store.atomic import beside, is_abandoned, to_disk, write_json
 from bench.store.shards import plan, read_rows, read_shard
 from bench.store.versions import Version
 
 RECORD = "imagenet-g.json"
-_PARTIAL = re.compile(r"^\..+\.(?P<pid>\d+)\.[0-9a-f]{8}\.partial$")
 
 
 class Stored(NamedTuple):
@@ -63,15 +62,17 @@ def new_folder(path: Path) -> Iterator[Path]:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UsageError(f"{path} is not empty; choose a folder that is not there yet")
     _remove_dead(path)
-    partial = path.parent / f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.partial"
+    partial = beside(path, "partial")
     try:
         partial.mkdir(parents=True)
         yield partial
         for file in partial.rglob("*"):
-            _to_disk(file)
+            to_disk(file)
         os.replace(partial, path)
-        _to_disk(path.parent)
+        to_disk(path.parent)
     except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise UsageError(f"{path} was filled by another process meanwhile; nothing was changed there") from None
         raise BenchError(f"cannot write {path}: {error.strerror or error}; nothing was left there") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -113,28 +114,9 @@ def check_name(name: str, *, where: str) -> None:
 def _remove_dead(path: Path) -> None:
     """Remove what an export to `path` left whose process is gone."""
     for found in path.parent.glob(f".{_literal(path.name)}.*.partial"):
-        match = _PARTIAL.match(found.name)
-        if match and not _is_alive(int(match["pid"])):
+        if is_abandoned(found):
             shutil.rmtree(found, ignore_errors=True)
 
 
 def _literal(name: str) -> str:
     return re.sub(r"([*?[])", r"[\1]", name)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

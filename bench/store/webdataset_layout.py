@@ -1,4 +1,4 @@
-"""The layout of WebDataset: `<split>/NNNNNN.tar`, and in it for each image the picture, `.cls` and `.json`."""
+"""The layout of WebDataset: `<split>/<digest>-NNNNNN.tar`, in it for each image the picture, `.cls` and `.json`."""
 
 import io
 import json
@@ -8,6 +8,7 @@ from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
+from bench.core.digests import content_digest
 from bench.core.errors import DataError
 from bench.store.exported import Found, Stored, check_name
 
@@ -20,10 +21,16 @@ def write(folder: Path, images: Iterable[Stored], *, labels: list[str]) -> None:
     """Write `images`, which come split by split, 1,000 to an archive; equal images give equal archives."""
     for split, group in groupby(images, key=lambda one: one.item.split):
         (folder / split).mkdir()
+        seen: list[tuple[str, str]] = []
         for number, part in enumerate(_parts(group, SHARD)):
+            seen += [(one.item.id, one.item.sha256) for one in part]
             with tarfile.open(folder / split / f"{number:06d}.tar", "w", format=tarfile.USTAR_FORMAT) as archive:
                 for one in part:
                     _add(archive, one)
+        # mlcroissant keeps what it unpacked by the archive's path alone, so equal paths must mean equal images.
+        digest = content_digest(seen).removeprefix("sha256:")[:8]
+        for path in sorted((folder / split).iterdir()):
+            path.rename(path.with_name(f"{digest}-{path.name}"))
 
 
 def _parts(images: Iterable[Stored], size: int) -> Iterator[list[Stored]]:

@@ -1,6 +1,7 @@
 """An audit finds what was planted, is calibrated on real images, and says what it did not measure."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from bench.pipelines.board_sheets import dataset_version
 from bench.pipelines.board_version import with_findings
 from bench.pipelines.export import export
 from bench.pipelines.generate import generate
+from bench.store.audits import read_audit, write_audit
 from bench.store.versions import open_version
 from bench.synthesis import METHODS
 from tests.stub_maker import real_picture, write_recipe
@@ -163,6 +165,50 @@ def test_auditing_twice_gives_the_same_bytes(report, root, tmp_path):
         audit(str(root / "datasets" / "1.0.0.yaml"), data_root=root, means=means, out=tmp_path / name, quiet=True)
     a, b = ({p.name: p.read_bytes() for p in (tmp_path / n).rglob("*.*") if p.is_file()} for n in ("a", "b"))
     assert a == b
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace", "unlink"])
+def test_killed_before_any_step_an_audit_is_whole_or_absent_and_the_next_mends_it(report, tmp_path, step):
+    others = {"README.md": b"new", "pictures/a.png": b"new"}
+    write_audit(tmp_path, report.audit, others | {"pictures/old.png": b"old"})
+    places = 0
+    while True:
+        child = os.fork()
+        if not child:
+            write_and_die(tmp_path, report.audit, others, step, places)
+        if not os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+            break
+        places += 1
+        found = read_audit(tmp_path)
+        assert found in (None, report.audit)
+        assert found is None or places in (1, 2) or (tmp_path / "pictures" / "a.png").read_bytes() == b"new"
+    assert places >= 3
+    assert read_audit(tmp_path) == report.audit
+    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert left == ["README.md", "audit.json", "pictures/a.png"]
+
+
+def write_and_die(folder, audit, others, step, places):
+    left, before = iter(range(places)), getattr(os, step)
+    setattr(os, step, lambda *given, **named: os._exit(9) if next(left, None) is None else before(*given, **named))
+    write_audit(folder, audit, others)
+    os._exit(0)
+
+
+@pytest.mark.parametrize("others", [[], ["audit.json", "recipe.json"]])
+def test_somebody_s_pictures_and_an_exported_version_are_left_alone(root, tmp_path, others):
+    (tmp_path / "pictures").mkdir()
+    for name in ("pictures/holiday.png", *others):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(UsageError, match="holds more than an audit; choose a folder that is not there yet"):
+        audit(str(root / "datasets" / "1.0.0.yaml"), data_root=root, means=Means(detect=0), out=tmp_path, quiet=True)
+    assert {path.name for path in tmp_path.rglob("*")} == {"pictures", "holiday.png", *others}
+
+
+def test_a_version_of_a_recipe_that_has_changed_is_not_audited(root, tmp_path):
+    changed = write_recipe(tmp_path / "datasets", classes=CLASSES, splits={"train": 20, "val": 5}, root_seed=1)
+    with pytest.raises(DataError, match=r"made by recipe sha256:.*, the recipe is now"):
+        audit(changed, data_root=root, means=Means(detect=0), quiet=True)
 
 
 def test_the_export_of_audited_images_carries_the_audit(report, root, tmp_path):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,11 +21,13 @@ from bench.core.errors import BenchError, DataError, UsageError
 from bench.pipelines.check_export import check_export
 from bench.pipelines.export import WRITERS, export
 from bench.pipelines.generate import generate
+from bench.pipelines.recipes import load_recipe
 from bench.store import exported, huggingface_layout, webdataset_layout
 from bench.store.encoding import sha256_hex
-from bench.store.exported import RECORD, new_folder
+from bench.store.exported import RECORD, new_folder, stored_images
 from bench.store.paths import quality_folder
 from bench.store.qualities import write_quality
+from bench.store.versions import open_version
 from bench.synthesis import METHODS
 from tests.quality_reports import quality_report
 from tests.stub_maker import STUB, write_recipe
@@ -121,8 +124,8 @@ def test_croissant_is_valid_and_its_records_open(folders, layout):
     dataset = mlcroissant.Dataset(jsonld=str(folders[layout] / "croissant.json"))
     assert not dataset.metadata.ctx.issues.errors
     assert {line.split("org/")[1].split('"')[0] for line in dataset.metadata.ctx.issues.warnings} == {"datePublished"}
-    first = next(iter(dataset.records("images")))
-    assert first["images/image"].size == (32, 32)
+    records = list(dataset.records("images"))
+    assert (len(records), {one["images/image"].size for one in records}) == (33, {(32, 32)})
     assert dataset.metadata.version == "1.0.0"
     document = json.loads((folders[layout] / "croissant.json").read_text())
     assert document["conformsTo"] == "http://mlcommons.org/croissant/1.1"
@@ -130,6 +133,19 @@ def test_croissant_is_valid_and_its_records_open(folders, layout):
     for file in document["distribution"]:
         if "sha256" in file:
             assert sha256_hex((folders[layout] / file["contentUrl"]).read_bytes()) == file["sha256"]
+
+
+def test_archives_of_other_images_have_other_names(made, tmp_path):
+    root, reference, _ = made
+    images = list(stored_images(open_version("tiny@1.0.0", root), load_recipe(reference)))
+    changed = [one._replace(item=replace(one.item, sha256="0" * 64)) for one in images]
+    names = []
+    for name, shown in (("a", images), ("b", changed)):
+        (tmp_path / name).mkdir()
+        webdataset_layout.write(tmp_path / name, shown, labels=[])
+        names.append({path.relative_to(tmp_path / name) for path in (tmp_path / name).glob("*/*.tar")})
+    assert len(names[0]) == len(names[1]) == 2
+    assert not names[0] & names[1]
 
 
 @others
@@ -207,6 +223,56 @@ def test_a_killed_export_leaves_nothing_that_looks_complete(tmp_path):
         (folder / "new").write_text("x")
     assert os.listdir(tmp_path) == ["out"]
     assert os.listdir(tmp_path / "out") == ["new"]
+
+
+@pytest.mark.parametrize("step", ["mkdir", "fsync", "replace"])
+def test_killed_before_any_step_an_export_is_whole_or_absent(tmp_path, step):
+    out, places = tmp_path / "out", 0
+    while True:
+        child = os.fork()
+        if not child:
+            fill_and_die(out, step, places)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert not out.exists() or sorted(os.listdir(out)) == ["a", "b"]
+        shutil.rmtree(out, ignore_errors=True)
+        if not status:
+            break
+        places += 1
+    assert places == {"mkdir": 1, "fsync": 3, "replace": 1}[step]
+    assert os.listdir(tmp_path) == []
+
+
+def fill_and_die(out, step, places):
+    """In a child: fill `out`, killed before the step after so many of them."""
+    left, before = iter(range(places)), getattr(os, step)
+    setattr(os, step, lambda *given, **named: os._exit(9) if next(left, None) is None else before(*given, **named))
+    with new_folder(out) as folder:
+        for name in "ab":
+            (folder / name).write_text("x")
+    os._exit(0)
+
+
+def test_of_two_exports_into_one_folder_one_is_refused(tmp_path):
+    out = tmp_path / "out"
+
+    def both():
+        with new_folder(out) as late:
+            (late / "late").write_text("x")
+            with new_folder(out) as first:
+                (first / "first").write_text("x")
+
+    with pytest.raises(UsageError, match="out was filled by another process meanwhile"):
+        both()
+    assert os.listdir(tmp_path) == ["out"]
+    assert os.listdir(out) == ["first"]
+
+
+def test_an_export_in_the_works_elsewhere_is_let_be(tmp_path):
+    elsewhere = tmp_path / ".out.another-host.999999999.01234567.partial"
+    elsewhere.mkdir()
+    with new_folder(tmp_path / "out") as folder:
+        (folder / "new").write_text("x")
+    assert elsewhere.is_dir()
 
 
 def test_a_failure_leaves_nothing(made, tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from bench.store.encoding import sha256_hex
 from bench.store.shards import plan
 from bench.store.versions import open_version
 from bench.synthesis import METHODS
-from tests.stub_maker import BLANK, STUB, write_recipe
+from tests.stub_maker import BLANK, STUB, StubMaker, write_recipe
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = f"""
@@ -278,6 +278,36 @@ def test_bad_arguments_are_one_line(tmp_path):
     with pytest.raises(UsageError, match=r"classes\.0\.id: .*got '\.\./x'"):
         make(climbing, tmp_path)
     assert not (tmp_path / "generated").exists()
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"name": "nudty"}, "filters.0: unknown filter 'nudty': did you mean nudity?"),
+        (
+            {"name": "blank", "parameters": {"spread": 300}},
+            "filters.0: filter blank: spread: Input should be less",
+        ),
+    ],
+)
+def test_a_wrong_filter_names_file_and_line(tmp_path, rule, message):
+    reference = write_recipe(tmp_path / "datasets", filters=[rule])
+    line = Path(reference).read_text().splitlines().index("filters:") + 2
+    with pytest.raises(UsageError) as caught:
+        generate(reference, data_root=tmp_path, quiet=True)
+    assert str(caught.value).startswith(f"{reference}, line {line}: {message}")
+
+
+def test_what_only_the_maker_refuses_names_file_and_line(tmp_path, monkeypatch):
+    reference = write_recipe(tmp_path / "datasets", method={"name": "text-to-image", "parameters": {"safety": "some"}})
+    line = next(n for n, row in enumerate(Path(reference).read_text().splitlines(), start=1) if "safety" in row)
+
+    def refuse(*_, **__):
+        raise UsageError("tiny@1.0.0: method.parameters.safety: expected none or checker, got 'some'")
+
+    monkeypatch.setattr(StubMaker, "__init__", refuse)
+    with pytest.raises(UsageError, match=rf"line {line}: method\.parameters\.safety: expected none or checker, got"):
+        generate(reference, data_root=tmp_path, workers=1, quiet=True)
 
 
 def test_images_are_read_shard_by_shard_with_their_labels(reference, tmp_path):

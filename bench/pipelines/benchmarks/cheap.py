@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from bench.core.recipe import Recipe
-from bench.synthesis import METHODS
+from bench.synthesis import METHODS, TAKES
 from bench.synthesis.maker import Request
 
 NAME = "cheap"
@@ -35,11 +35,11 @@ class Cheap:
 @contextmanager
 def on_the_shelf() -> Iterator[None]:
     """The method `cheap`, in this process and for so long."""
-    METHODS[NAME] = f"{__name__}:Cheap"
+    METHODS[NAME], TAKES[NAME] = f"{__name__}:Cheap", {"prompts"}
     try:
         yield
     finally:
-        del METHODS[NAME]
+        del METHODS[NAME], TAKES[NAME]
 
 
 def write_recipe(folder: Path, *, classes: int, side: int, version: str = "1.0.0", **changes: Any) -> str:

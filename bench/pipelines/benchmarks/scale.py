@@ -77,7 +77,7 @@ def _join(folder: Path) -> int:
 
 
 def _recipe() -> Recipe:
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, on_the_shelf():
         return load_recipe(write_recipe(Path(name), classes=CLASSES, side=16))
 
 
