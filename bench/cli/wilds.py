@@ -6,13 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import AsJson, BoardDir, Root, place, show
+from bench.cli.options import AsJson, BoardDir, DatasetsRoot, Root, place, show
 
 verbs = typer.Typer()
-
-DatasetsRoot = Annotated[
-    Path | None, typer.Option("--root", help="The folder that holds <dataset>_v<version>/ (else wilds/, data root).")
-]
 
 
 @verbs.command(name="wilds-evaluate")
@@ -34,6 +30,18 @@ def wilds_evaluate(
     wanted = Wanted(tuple(dataset or ()), tuple(replicate or ()), check, title)
     cards = evaluate(folder, wanted, data_root=place(data_root), root=root, out=out, board_dir=board_dir)
     print(json.dumps(results(cards), indent=1, sort_keys=True) if as_json else "\n".join(map(as_text, cards)))
+
+
+@verbs.command(name="wilds-download")
+def wilds_download(
+    track: Annotated[str, typer.Argument(metavar="TRACK", help="iwildcam, poverty or globalwheat.")],
+    root: DatasetsRoot = None,
+    data_root: Root = None,
+) -> None:
+    """Fetch a WILDS dataset (10 to 13 GB) from its host, which is often down; nothing else downloads one."""
+    from bench.pipelines.wilds_doctor import download
+
+    print(download(track, data_root=place(data_root), root=root))
 
 
 @verbs.command(name="wilds-table")

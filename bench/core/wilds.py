@@ -79,13 +79,13 @@ class Penalty(Record):
 class WildsRecipe(Record):
     """How the default model is trained, the same for every algorithm but for its `Penalty`.
 
-    `arch`: a timm name; `domain`: the metadata column whose values are the domains; a batch of CORAL or IRM holds
-    `domains_per_batch` of them in equal parts. `gamma`: the factor on the rate after each epoch. The epoch that
-    is best by `select` is kept.
+    `arch`: a timm name; `weights`: the pretrained model of timm that it starts from. `domain`: the metadata column
+    whose values are the domains; a batch of CORAL or IRM holds `domains_per_batch` of them in equal parts. `gamma`:
+    the factor on the rate after each epoch. The epoch that is best by `select` is kept.
     """
 
     arch: Line
-    pretrained: bool
+    weights: Line | None = None
     image_size: int = Field(ge=1)
     channels: int = Field(ge=1)
     loss: Literal["cross_entropy", "mse"]

@@ -1,6 +1,7 @@
 """The datasets of WILDS, read by the `wilds` package from its own folders: `<name>_v<version>` with a release file."""
 
-import sys
+import io
+import shutil
 import warnings
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -78,8 +79,8 @@ def find_release(track: WildsTrack, root: Path) -> tuple[str, Path]:
         raise DataError(f"{started[0]}: not a whole copy, RELEASE_v{version}.txt is missing; {COMPLETE}")
     raise DataError(
         f"no copy of {track.title} under {root}: unpack its archive.tar.gz ({newest.bytes / 1e9:.1f} GB) as"
-        f" {track.folder(newest.version)}/, or name the folder that holds it by --root; `doctor {track.name}"
-        " --download` fetches it, but its host is often down"
+        f" {track.folder(newest.version)}/, or name the folder that holds it by --root; `wilds-download {track.name}`"
+        " fetches it, but its host is often down"
     )
 
 
@@ -91,7 +92,7 @@ def open_wilds(track: WildsTrack, root: Path, *, fold: str | None = None) -> Wil
     options = {} if fold is None else {"fold": fold}
     try:
         # The package prints what it thinks of old versions, and warns of what pandas will change one day.
-        with redirect_stdout(sys.stderr), warnings.catch_warnings():
+        with redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             dataset = wilds.get_dataset(dataset=track.name, version=version, root_dir=str(root), **options)
     except Exception as error:
@@ -107,6 +108,49 @@ def open_wilds(track: WildsTrack, root: Path, *, fold: str | None = None) -> Wil
         parts={split: _part(track.name, dataset, split) for split in track.splits},
         package=dataset,
     )
+
+
+def image_paths(data: WildsData, split: str) -> list[Path]:
+    """Where the images of a split lie, one file each; none where a version has them all in one file."""
+    part = data.parts[split]
+    if data.name == "iwildcam":
+        return [data.folder / "train" / image_id for image_id in part.ids]
+    if data.name == "globalwheat":
+        return [data.folder / "images" / image_id for image_id in part.ids]
+    return [] if data.version == "1.0" else [data.folder / "images" / f"{image_id}.npz" for image_id in part.ids]
+
+
+def download_wilds(track: WildsTrack, root: Path) -> Path:
+    """Fetch the newest version with the package's own download, and unpack it under `root`; its folder.
+
+    DataError where the disk has no room for archive and images, and where it did not arrive, saying what to fetch by
+    other means and where to put it.
+    """
+    newest = track.releases[0]
+    folder = root / track.folder(newest.version)
+    if (folder / f"RELEASE_v{newest.version}.txt").is_file():
+        return folder
+    root.mkdir(parents=True, exist_ok=True)
+    size, free = newest.bytes / 1e9, shutil.disk_usage(root).free / 1e9
+    if free < 2 * size:
+        raise DataError(f"{root}: {track.title} needs {2 * size:.0f} GB to unpack, {free:.0f} GB are free; make room")
+    wilds, why = wilds_package(), ""
+    said = io.StringIO()
+    try:
+        with redirect_stdout(said), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            wilds.get_dataset(dataset=track.name, version=newest.version, root_dir=str(root), download=True)
+    except Exception as error:
+        why = str(error)
+    if not (folder / f"RELEASE_v{newest.version}.txt").is_file():
+        # The package prints why, and goes on to the first file that is not there.
+        heard = [line for line in said.getvalue().splitlines() if line.startswith("Exception:")]
+        reason = " ".join((heard[-1].removeprefix("Exception:") if heard else why).split())[:120]
+        raise DataError(
+            f"{track.title} did not arrive ({reason}); its host is often down. Get archive.tar.gz ({size:.1f} GB) by"
+            f" other means, unpack it as {folder}, and remove what lies there now"
+        )
+    return folder
 
 
 def _part(name: str, dataset: Any, split: str) -> WildsPart:
