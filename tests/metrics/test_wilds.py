@@ -16,7 +16,7 @@ from bench.sources.wilds_dataset import open_wilds
 from bench.sources.wilds_package import averaging, scatter
 from tests import wilds_folders
 
-pytest.importorskip("wilds", reason="needs the extra wilds")
+pytestmark = wilds_folders.NEEDED
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from bench.pipelines.wilds_tracks import load_wilds
 from bench.sources.wilds_dataset import open_wilds
 from tests import wilds_folders
 
-pytest.importorskip("wilds", reason="needs the extra wilds")
+pytestmark = wilds_folders.NEEDED
 
 NAMES = ("iwildcam", "poverty", "globalwheat")
 
