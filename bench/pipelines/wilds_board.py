@@ -121,7 +121,7 @@ def _notes(track: WildsTrack, rows: list[WildsRow]) -> list[str]:
     notes = ["Quoted rows are what their sources say; nobody evaluated them here."]
     if few:
         notes.append(
-            f"Fewer than the official {len(track.replicates)} {track.replicate}s: {', '.join(few)}. Differences to"
+            f"Fewer than the official {len(track.replicates)} {track.replicate}s: {'; '.join(few)}. Differences to"
             " them may be chance."
         )
     return notes

@@ -7,12 +7,16 @@ from bench.reports.wilds_words import heads, legend, lines
 
 
 def render(board: WildsBoard) -> str:
-    """A `table` environment; quoted rows are in italics."""
+    """A `table` environment of the test splits; quoted rows are in italics."""
+    tests = board.model_copy(update={"columns": tuple(one for one in board.columns if one.split.endswith("test"))})
+    kept = [index for index, one in enumerate(board.columns) if one in tests.columns]
+    cut = [row.model_copy(update={"cells": tuple(row.cells[index] for index in kept)}) for row in board.rows]
+    tests = tests.model_copy(update={"rows": tuple(cut)})
     rows = [
         [f"\\textit{{{to_latex(line[0])}}}" if row.quoted else to_latex(line[0]), *map(_cell, line[2:])]
-        for row, line in zip(board.rows, lines(board), strict=True)
+        for row, line in zip(tests.rows, lines(tests), strict=True)
     ]
-    named = heads(board)
+    named = heads(tests)
     caption = f"{to_latex(board.title)}. {to_latex(legend(board))} Rows in italics are quoted."
     return _table([to_latex(one) for one in [named[0], *named[2:]]], rows, caption=caption, label=board.track)
 

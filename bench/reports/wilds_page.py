@@ -9,7 +9,11 @@ from bench.reports.plain_text import one_line
 from bench.reports.wilds_words import heads, legend, lines, sources
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-STYLE = ".box td, .box thead th { text-align: right; } .box td:nth-child(2) { color: var(--muted); }"
+STYLE = """
+.box td, .box thead th { text-align: right; }
+.box th:first-child, .box td:nth-child(2), .box caption { text-align: left; }
+.box td:nth-child(2) { color: var(--muted); }
+"""
 
 
 def render(board: WildsBoard) -> str:

@@ -98,7 +98,7 @@ DAMAGED = [
 
 @pytest.mark.parametrize(("name", "file", "line", "text", "words"), DAMAGED)
 def test_a_damaged_table_is_named_by_file_and_line(tmp_path, name, file, line, text, words):
-    options = {"version": "1.0"} if name == "poverty" else {}
+    options = {"version": "1.0", "places": 2} if name == "poverty" else {}
     wilds_folders.MAKERS[name](tmp_path, **options)
     [folder] = tmp_path.iterdir()
     edited(folder, file, line, text)
