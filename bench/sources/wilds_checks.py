@@ -110,6 +110,7 @@ def _number(text: str) -> float:
 
 
 def _whole(path: Path, line: int, column: str, text: str) -> int:
-    if not re.fullmatch(r"\d{1,9}", text):
+    # A table that went through pandas with a gap in it has 3.0 for 3.
+    if not re.fullmatch(r"\d{1,9}(\.0)?", text):
         raise DataError(f"{path}, line {line}: {column} is {text[:40]!r}, expected a whole number")
-    return int(text)
+    return int(float(text))

@@ -5,6 +5,7 @@ import shutil
 import warnings
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class WildsPart:
     def __len__(self) -> int:
         return len(self.ids)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The identity of the questions and their answers: ids, truth and groups, in the official order."""
         truth = [one.tolist() for one in self.truth]

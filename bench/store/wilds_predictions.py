@@ -2,11 +2,13 @@
 
 Official (methods.md 19.5): a CSV without header, one Python literal a line in the order of the split, or for detection
 a .pth with a list of dicts `boxes`, `scores`, `labels`. Keyed: a CSV or Parquet file with `image_id` and `prediction`
-(or `predicted_class`), or for detection a Parquet file with `image_id`, `boxes` and `scores`.
+(or `predicted_class`, or the `topk_class` of our prediction files), or for detection a Parquet file with `image_id`,
+`boxes` and `scores`.
 """
 
 import ast
 import csv
+import json
 import math
 import pickle
 from collections.abc import Sequence
@@ -19,8 +21,10 @@ import numpy as np
 from bench.core.errors import DataError
 from bench.core.wilds import WildsTrack
 from bench.core.wilds_answers import Boxes, WildsAnswers
+from bench.store.predictions import HEADER_KEY
 
-KEY, NAMES = "image_id", ("prediction", "predicted_class")
+KEY, BEST_FIRST = "image_id", "topk_class"
+NAMES = ("prediction", "predicted_class", BEST_FIRST)
 DIGEST = b"dataset_digest"
 LARGEST = 1 << 30
 SIDE = 1024  # pixels of a GlobalWheat image
@@ -125,7 +129,7 @@ def _parquet(path: Path, asked: Asked) -> list[tuple[str, str, Any]]:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path}: not a readable Parquet file ({str(error)[:80]})") from None
-    said = (table.schema.metadata or {}).get(DIGEST, b"").decode(errors="replace")
+    said = _said_digest(table.schema.metadata or {})
     if said and said != asked.digest:
         raise DataError(f"{path}: about the data {said[:19]}…, the split here is {asked.digest[:19]}…; predict again")
     detection = asked.track.task == "detection"
@@ -136,7 +140,18 @@ def _parquet(path: Path, asked: Asked) -> list[tuple[str, str, Any]]:
     ids = table.column(KEY).to_pylist()
     columns = [table.column(name).to_pylist() for name in wanted]
     values = list(zip(*columns, strict=True)) if detection else columns[0]
+    if wanted == (BEST_FIRST,):
+        values = [one[0] if isinstance(one, list) and one else one for one in values]
     return [(f"row {row}", str(ids[row]), values[row]) for row in range(len(ids))]
+
+
+def _said_digest(metadata: dict[bytes, bytes]) -> str:
+    """The digest of the data that the file says it is about, in its own key or in the header of our files."""
+    try:
+        header = json.loads(metadata.get(HEADER_KEY, b"{}"))
+        return metadata.get(DIGEST, b"").decode() or str(header.get("dataset_digest", ""))
+    except (ValueError, AttributeError):
+        return ""
 
 
 def _keyed(path: Path, rows: list[tuple[str, str, Any]], asked: Asked) -> WildsAnswers:
@@ -188,20 +203,20 @@ def _boxes(path: Path, where: str, boxes: Any, scores: Any) -> Boxes:
         raise DataError(f"{path}, {where}: boxes are not [k, 4] numbers with k scores") from None
     if len(corners) != len(odds):
         raise DataError(f"{path}, {where}: {len(corners)} boxes and {len(odds)} scores; give one score a box")
-    for index, (box, score) in enumerate(zip(corners, odds, strict=True)):
-        fault = _fault(box, float(score))
-        if fault:
-            raise DataError(f"{path}, {where}, box {index}: {fault}, got {' '.join(f'{one:g}' for one in box)}")
+    for fault, wrong in _faults(corners, odds).items():
+        if wrong.any():
+            index = int(np.argmax(wrong))
+            box = " ".join(f"{one:g}" for one in corners[index])
+            raise DataError(f"{path}, {where}, box {index}: {fault}, got {box} with score {odds[index]:g}")
     return Boxes(corners, odds)
 
 
-def _fault(box: np.ndarray, score: float) -> str | None:
-    if not np.isfinite(box).all():
-        return "expected four finite numbers"
-    if not 0 <= score <= 1:
-        return f"its score {score:g} is not in [0, 1]"
-    if box[2] <= box[0] or box[3] <= box[1]:
-        return "it is empty or turned around; expected xmin < xmax and ymin < ymax"
-    if box.min() < 0 or box.max() > SIDE:
-        return f"it is outside the image of {SIDE} x {SIDE} pixels; clip it"
-    return None
+def _faults(boxes: np.ndarray, scores: np.ndarray) -> dict[str, np.ndarray]:
+    """What can be wrong with a box -> bool [k], with which."""
+    lowest, highest = boxes[:, :2], boxes[:, 2:]
+    return {
+        "expected four finite numbers": ~np.isfinite(boxes).all(axis=1),
+        "its score is not in [0, 1]": ~((scores >= 0) & (scores <= 1)),
+        "it is empty or turned around; expected xmin < xmax and ymin < ymax": (highest <= lowest).any(axis=1),
+        f"it is outside the image of {SIDE} x {SIDE} pixels; clip it": ((boxes < 0) | (boxes > SIDE)).any(axis=1),
+    }

@@ -169,6 +169,8 @@ def test_keyed_files_give_the_same_figures_whatever_their_order(world, tmp_path)
             columns = {"image_id": [part.ids[row] for row in order]}
             if name == "globalwheat":
                 columns |= {key: [getattr(answers[row], key).tolist() for row in order] for key in ("boxes", "scores")}
+            elif name == "iwildcam" and split == "test":
+                columns["topk_class"] = [[best, (best + 1) % 5] for best in np.asarray(answers)[order].tolist()]
             else:
                 columns["prediction"] = np.asarray(answers)[order].tolist()
             stem = f"{name}_split:{split}_{load_wilds(name).replicate}:{replicate}_mine"
@@ -260,8 +262,8 @@ BOX = [0.0, 0.0, 10.0, 10.0]
         ({"boxes": [[10, 0, 5, 5]], "scores": [0.9]}, "box 0: it is empty or turned around"),
         ({"boxes": [[5, 5, 5, 5]], "scores": [0.9]}, "box 0: it is empty or turned around"),
         ({"boxes": [BOX, [0, 0, np.nan, 1]], "scores": [0.9, 0.9]}, "box 1: expected four finite numbers"),
-        ({"boxes": [BOX], "scores": [np.nan]}, r"box 0: its score nan is not in \[0, 1\]"),
-        ({"boxes": [BOX], "scores": [1.5]}, r"box 0: its score 1.5 is not in \[0, 1\]"),
+        ({"boxes": [BOX], "scores": [np.nan]}, r"box 0: its score is not in \[0, 1\], got .* nan"),
+        ({"boxes": [BOX], "scores": [1.5]}, r"box 0: its score is not in \[0, 1\], got .* 1.5"),
         ({"boxes": [BOX], "scores": []}, "1 boxes and 0 scores"),
         ({"boxes": [BOX[:3]], "scores": [0.9]}, r"boxes are not \[k, 4\] numbers"),
         ({"boxes": [BOX]}, "expected a dict of boxes, scores and labels"),
