@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bench.cli.options import AsJson, BoardDir, DatasetsRoot, Root, place, show
+from bench.core.errors import PartialFailure
 
 verbs = typer.Typer()
 
@@ -28,8 +29,10 @@ def wilds_evaluate(
     from bench.pipelines.wilds_evaluate import Wanted, as_text, evaluate, results
 
     wanted = Wanted(tuple(dataset or ()), tuple(replicate or ()), check, title)
-    cards = evaluate(folder, wanted, data_root=place(data_root), root=root, out=out, board_dir=board_dir)
+    cards, failed = evaluate(folder, wanted, data_root=place(data_root), root=root, out=out, board_dir=board_dir)
     print(json.dumps(results(cards), indent=1, sort_keys=True) if as_json else "\n".join(map(as_text, cards)))
+    if failed:
+        raise PartialFailure("; ".join(f"{name}: {why}" for name, why in failed.items()))
 
 
 @verbs.command(name="wilds-download")

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.core.errors import BenchError, DataError, PartialFailure, UsageError
+from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.model_ref import slug_of
+from bench.core.record import parse
 from bench.core.wilds import WildsTrack
 from bench.core.wilds_card import WildsCard
 from bench.pipelines.environment import environment
@@ -42,15 +43,16 @@ def evaluate(
     root: Path | None = None,
     out: Path | None = None,
     board_dir: Path | None = None,
-) -> list[WildsCard]:
+) -> tuple[list[WildsCard], dict[str, str]]:
     """One card for each dataset that `folder` has predictions for; `out` gets the official JSON files.
 
-    Predictions lie in `folder` itself, or in a folder of it named after the dataset. Datasets that cannot be
-    evaluated do not keep the others from it: they are named at the end, in a PartialFailure, or in the one error
-    where there is no other. UsageError where `folder` holds predictions for no dataset.
+    Predictions lie in `folder` itself, or in a folder of it named after the dataset. A dataset that cannot be
+    evaluated does not keep the others from it: the second result says why, by dataset; where there is no other, that
+    is the error. UsageError where `folder` holds predictions for no dataset.
     """
     places = _places(folder, wanted.datasets)
-    cards, failed = [], {}
+    cards: list[WildsCard] = []
+    failed: dict[str, str] = {}
     for name, place in places.items():
         try:
             cards.append(_card(load_wilds(name), place, wanted, wilds_root(data_root, root)))
@@ -61,10 +63,7 @@ def evaluate(
     if not cards:
         raise DataError("; ".join(f"{name}: {why}" for name, why in failed.items()))
     _keep(cards, wanted, out, board_dir)
-    if failed:
-        done = ", ".join(card.track for card in cards)
-        raise PartialFailure(f"evaluated {done}; " + "; ".join(f"{name}: {why}" for name, why in failed.items()))
-    return cards
+    return cards, failed
 
 
 def results(cards: Sequence[WildsCard]) -> Results:
@@ -123,20 +122,21 @@ def _card(track: WildsTrack, folder: Path, wanted: Wanted, root: Path) -> WildsC
             images[split].append(len(data.parts[split]))
             digests[split].append(digest)
     assert data is not None
-    title = wanted.title or folder.resolve().name
-    return WildsCard(
-        track=track.name,
-        slug=slug_of(title),
-        title=title,
-        version=data.version,
-        replicate=track.replicate,
-        replicates=track.replicates,
-        images=images,
-        digests=digests,
-        values=values,
-        notes=tuple(_notes(asked, track, more)),
-        environment=environment({}),
-    )
+    title = wanted.title or folder.resolve().name or track.name
+    said = {
+        "track": track.name,
+        "slug": slug_of(title),
+        "title": title,
+        "version": data.version,
+        "replicate": track.replicate,
+        "replicates": track.replicates,
+        "images": images,
+        "digests": digests,
+        "values": values,
+        "notes": _notes(asked, track, more),
+        "environment": environment({}),
+    }
+    return parse(WildsCard, said, where=f"the card of {track.name}")
 
 
 def _measured(path: Path, track: WildsTrack, data: WildsData, split: str, digest: str, check: bool) -> dict[str, float]:

@@ -78,6 +78,8 @@ def _read(package: Any, rows: tuple[int, ...], paths: tuple[Path, ...], index: i
     if index >= len(rows):
         return open_image(paths[index - len(rows)])
     try:
-        return package.get_input(rows[index])
+        found = package.get_input(rows[index])
+        # A PIL image is read only when it is asked for its pixels.
+        return found.convert("RGB") if hasattr(found, "convert") else found
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise DataError(f"{package.data_dir}: image {rows[index]} cannot be read ({str(error)[:100]})") from None

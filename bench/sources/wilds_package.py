@@ -30,6 +30,8 @@ def wilds_package() -> Any:
         try:
             with redirect_stdout(sys.stderr):
                 import wilds  # noqa: F401
+        except ImportError as error:
+            raise DataError(f"the wilds package cannot be imported ({error}): {INSTALL}") from None
         finally:
             if before is absent:
                 del sys.modules["outdated"]

@@ -72,7 +72,7 @@ def write_trained(data_root: Path, run: WildsRun, model: bytes, history: list[fl
     folder = method_folder(data_root, run)
     trained = WildsTrained(run=run, weights=digest_bytes(model), history=known, folder=str(folder))
     write_json(_path(data_root, run, ".json"), trained.model_dump(mode="json"))
-    _path(data_root, run, ".unfinished").unlink(missing_ok=True)
+    _unfinished(data_root, run).unlink(missing_ok=True)
     return trained
 
 
@@ -87,16 +87,20 @@ def write_predictions(data_root: Path, run: WildsRun, split: str, answers: np.nd
 
 def read_unfinished(data_root: Path, run: WildsRun) -> bytes | None:
     """The state after the last whole epoch of a run that was stopped, or None."""
-    path = _path(data_root, run, ".unfinished")
+    path = _unfinished(data_root, run)
     return path.read_bytes() if path.is_file() else None
 
 
 def write_unfinished(data_root: Path, run: WildsRun, state: bytes) -> None:
     """Keep the state of a run that is under way."""
-    write_bytes(_path(data_root, run, ".unfinished"), state)
+    write_bytes(_unfinished(data_root, run), state)
+
+
+def _unfinished(data_root: Path, run: WildsRun) -> Path:
+    # By the digest of the whole run: a state from other data is not gone on from.
+    return _path(data_root, run, f"-{run.digest[7:15]}.unfinished")
 
 
 def _path(data_root: Path, run: WildsRun, ending: str) -> Path:
     kind, name = run.replicate
-    # Runs on other data, as a re-downloaded version, do not take the place of this one unseen.
     return method_folder(data_root, run) / f"{run.track}_{kind}{COLON}{name}_epoch{COLON}best_model{ending}"

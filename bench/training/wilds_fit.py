@@ -94,9 +94,17 @@ def outputs_of(network: nn.Module, examples: Examples, *, batch: int, means: Mea
     with torch.inference_mode():
         parts = [
             network(inputs.to(means.device)).float().cpu()
-            for inputs, _ in DataLoader(examples, batch_size=batch, num_workers=means.workers)
+            for inputs, _ in batches(DataLoader(examples, batch_size=batch, num_workers=means.workers))
         ]
     return torch.cat(parts).numpy()
+
+
+def batches(loader: DataLoader) -> Iterator[tuple[Tensor, Tensor]]:
+    """What `loader` gives; a DataError of another process, which arrives with its traceback, is one line again."""
+    try:
+        yield from loader
+    except DataError as error:
+        raise DataError(str(error).strip().splitlines()[-1].removeprefix("bench.core.errors.DataError: ")) from None
 
 
 class _Fitting:
@@ -123,7 +131,14 @@ class _Fitting:
         keys = [[(int(row), 10**6 * epoch + step) for row in rows] for step, rows in enumerate(plan)]
         loader = DataLoader(self.material.examples, batch_sampler=keys, num_workers=self.means.workers)
         name = f"{self.run.method}, epoch {epoch + 1} of {self.run.recipe.epochs}"
-        bar = tqdm(loader, desc=name, unit="step", disable=True if self.means.quiet else None, leave=False)
+        bar = tqdm(
+            batches(loader),
+            total=len(plan),
+            desc=name,
+            unit="step",
+            disable=True if self.means.quiet else None,
+            leave=False,
+        )
         for inputs, rows in bar:
             # Dropout draws from the global generator.
             torch.manual_seed(derive_seed("step", self.run.seed, self.steps))

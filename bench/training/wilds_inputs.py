@@ -32,7 +32,7 @@ class Examples(Dataset):
         found = self._read(row)
         if isinstance(found, Tensor):
             return self._drawn(found.float(), row, draw, FLIPS[self._augment]), row
-        photo = v2.functional.pil_to_tensor(found.convert("RGB"))
+        photo = v2.functional.pil_to_tensor(found)
         photo = v2.functional.resize(photo, [self._size, self._size], antialias=True)
         photo = self._drawn(photo, row, draw, PHOTOS[self._augment])
         return v2.functional.normalize(photo.float() / 255, MEAN, STD), row

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from bench.cli.main import main
-from bench.core.errors import DataError, PartialFailure, UsageError
+from bench.core.errors import DataError, UsageError
 from bench.core.wilds_answers import Boxes
 from bench.pipelines.wilds_evaluate import Wanted, as_text, evaluate, results
 from bench.pipelines.wilds_tracks import load_wilds
@@ -124,7 +124,7 @@ def test_a_folder_for_all_three_gives_the_official_json_and_boards_in_one_comman
 
 
 def evaluated(world, folder, name, **wanted):
-    return evaluate(folder, Wanted(datasets=(name,), **wanted), data_root=folder, root=world.root)
+    return evaluate(folder, Wanted(datasets=(name,), **wanted), data_root=folder, root=world.root)[0]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_keyed_files_give_the_same_figures_whatever_their_order(world, tmp_path)
             else:
                 table = pa.table(columns).replace_schema_metadata({"dataset_digest": part.digest})
                 pq.write_table(table, tmp_path / name / f"{stem}.parquet")
-    cards = evaluate(tmp_path, Wanted(), data_root=tmp_path, root=world.root)
+    cards, _ = evaluate(tmp_path, Wanted(), data_root=tmp_path, root=world.root)
     assert results(cards) == {name: of_the_package(world, name) for name in sorted(NAMES)}
 
 
@@ -344,18 +344,23 @@ def test_two_files_for_one_replicate_are_refused_but_the_best_epoch_goes_first(w
         evaluated(world, tmp_path, "iwildcam")
 
 
-def test_a_dataset_that_fails_does_not_keep_the_others_from_their_figures(world, tmp_path):
+def test_a_dataset_that_fails_does_not_keep_the_others_from_their_figures(world, tmp_path, monkeypatch, capsys):
     for name in ("iwildcam", "globalwheat"):
         (tmp_path / name).mkdir()
         for path in (world.predictions / name).iterdir():
             (tmp_path / name / path.name).write_bytes(path.read_bytes())
-    world.file("iwildcam", "val", "2")
     (tmp_path / "iwildcam" / world.file("iwildcam", "val", "2").name).unlink()
-    with pytest.raises(
-        PartialFailure, match=r"evaluated globalwheat; iwildcam: .*no predictions for split val, seed 2"
-    ):
-        evaluate(tmp_path, Wanted(), data_root=tmp_path, root=world.root, out=tmp_path / "out")
+    assert run(monkeypatch, "wilds-evaluate", tmp_path, "--root", world.root, "--out", tmp_path / "out") == 5
+    out, err = capsys.readouterr()
+    assert out.startswith("GlobalWheat (version 1.1), seeds 0, 1, 2: mean (standard deviation)")
+    assert err.startswith("error: iwildcam: ")
+    assert "no predictions for split val, seed 2" in err
     assert (tmp_path / "out" / "globalwheat_results.json").is_file()
+
+
+def test_a_title_that_is_no_line_is_refused(world):
+    with pytest.raises(UsageError, match=r"the card of globalwheat: title: expected one line of printable text"):
+        evaluated(world, world.predictions, "globalwheat", title="two\nlines")
 
 
 @pytest.mark.parametrize(

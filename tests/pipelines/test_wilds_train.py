@@ -49,6 +49,10 @@ def places(root, tmp_path):
     return WildsPlaces(tmp_path, root, device="cpu", quiet=True)
 
 
+def evaluated(root, tmp_path, done, **wanted):
+    return evaluate(method_folder(tmp_path, done.run), Wanted(**wanted), data_root=tmp_path, root=root)[0]
+
+
 def faster(track: WildsTrack, rate: float) -> WildsTrack:
     """The track with a rate at which a small network learns in a few steps."""
     return track.model_copy(update={"recipe": track.recipe.model_copy(update={"learning_rate": rate})})
@@ -59,9 +63,7 @@ def test_every_algorithm_trains_and_its_predictions_are_evaluated(root, tmp_path
     track = faster(load_wilds("iwildcam"), 0.003)
     done = train_wilds(track, replace(SMALL, algorithm=algorithm, epochs=5), places(root, tmp_path))
     assert len(done.history) == 5
-    [card] = evaluate(
-        method_folder(tmp_path, done.run), Wanted(replicates=("0",), check=True), data_root=tmp_path, root=root
-    )
+    [card] = evaluated(root, tmp_path, done, replicates=("0",), check=True)
     # What was kept is the best epoch: its figure is the one that was selected by.
     assert card.values["val"]["F1-macro_all"] == (max(done.history),)
     # Colours tell the classes apart, so that anything that learns at all beats chance by far.
@@ -73,7 +75,7 @@ def test_three_seeds_lie_in_one_folder_that_evaluates_as_the_official_one(root, 
     track = load_wilds("iwildcam")
     runs = [train_wilds(track, replace(SMALL, seed=seed, epochs=1), places(root, tmp_path)) for seed in (0, 1, 2)]
     assert len({run.run.method for run in runs}) == 1
-    [card] = evaluate(method_folder(tmp_path, runs[0].run), Wanted(), data_root=tmp_path, root=root)
+    [card] = evaluated(root, tmp_path, runs[0])
     assert card.replicates == ("0", "1", "2")
     assert len({run.weights for run in runs}) == 3
 
@@ -84,8 +86,7 @@ def test_wealth_is_learned_from_eight_bands_in_a_fold(root, tmp_path):
     done = train_wilds(track, plan, places(root, tmp_path))
     assert done.run.recipe.channels == 8
     assert done.run.replicate == ("fold", "C")
-    wanted = Wanted(replicates=("C",), check=True)
-    [card] = evaluate(method_folder(tmp_path, done.run), wanted, data_root=tmp_path, root=root)
+    [card] = evaluated(root, tmp_path, done, replicates=("C",), check=True)
     assert card.values["test"]["r_all"][0] > 0.5
 
 
@@ -124,7 +125,8 @@ def test_a_damaged_state_or_record_is_named(root, tmp_path):
     with pytest.raises(DataError, match="damaged"):
         train_wilds(track, plan, places(root, tmp_path))
     record.unlink()
-    model.with_suffix(".unfinished").write_bytes(b"no tensors")
+    state = model.with_name(f"{model.stem}-{done.run.digest[7:15]}.unfinished")
+    state.write_bytes(b"no tensors")
     with pytest.raises(DataError, match="kept state of this run is damaged"):
         train_wilds(track, plan, places(root, tmp_path))
 
@@ -220,6 +222,20 @@ def test_nan_in_an_image_stops_the_run_with_one_line(tmp_path):
     plan = WildsPlan(arch="test_resnet", epochs=1, batch=32)
     with pytest.raises(BenchError, match="the loss is nan at step 0"):
         train_wilds(load_wilds("poverty"), plan, places(tmp_path, tmp_path))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_image_is_one_line_in_any_process(root, tmp_path, workers):
+    data = open_wilds(load_wilds("iwildcam"), root)
+    photo = data.folder / "train" / data.parts["train"].ids[0]
+    whole = photo.read_bytes()
+    photo.write_bytes(whole[:100])
+    try:
+        with pytest.raises(DataError, match=r"image 0 cannot be read") as caught:
+            train_wilds(load_wilds("iwildcam"), SMALL, replace(places(root, tmp_path), workers=workers))
+    finally:
+        photo.write_bytes(whole)
+    assert "\n" not in str(caught.value)
 
 
 def test_the_record_says_how_it_was_trained(root, tmp_path):
