@@ -76,7 +76,7 @@ def _domains(data: WildsData, field: str) -> np.ndarray:
 def _read(package: Any, rows: tuple[int, ...], paths: tuple[Path, ...], index: int) -> Any:
     """The index-th image: real ones first, then generated ones. A damaged one is a DataError."""
     if index >= len(rows):
-        return open_image(paths[index - len(rows)])
+        return open_image(paths[index - len(rows)]).convert("RGB")
     try:
         found = package.get_input(rows[index])
         # A PIL image is read only when it is asked for its pixels.

@@ -83,36 +83,38 @@ def plan_of(said: dict[str, Any], *, arm: str | None, arch: str | None, seed: in
 
 
 def _recipe(track: WildsTrack, plan: WildsPlan) -> WildsRecipe:
+    """The track's recipe with what the plan changes; UsageError for options that do not go together."""
     recipe = track.recipe
     if recipe is None:
         raise UsageError(
             f"{track.name} asks for a detector, which `train --algorithm` does not fit; train one elsewhere and give"
             " its detections to `wilds-evaluate` (.pth or .parquet)"
         )
-    if (plan.fold is not None) != (track.replicate == "fold") and plan.fold is not None:
+    _check(track, plan, recipe)
+    said = {name: getattr(plan, name) for name in ("arch", "epochs", "batch", "image_size")}
+    changes = {name: value for name, value in said.items() if value is not None}
+    return recipe.model_copy(update=changes | ({"weights": None} if plan.weights is not None else {}))
+
+
+def _check(track: WildsTrack, plan: WildsPlan, recipe: WildsRecipe) -> None:
+    photographs = recipe.channels == 3
+    if plan.fold is not None and track.replicate != "fold":
         raise UsageError(f"--fold is for tracks of folds; {track.name} has seeds: give --seed")
     if plan.fold is not None and plan.fold not in track.replicates:
         raise UsageError(f"--fold {plan.fold!r}: expected one of {', '.join(track.replicates)}")
     if (plan.arm != "real") != (plan.generated is not None):
-        raise UsageError(
-            f"--arm {plan.arm}: generated images come by --generated FOLDER, with --arm synthetic or mixed"
-        )
+        raise UsageError(f"--arm {plan.arm}: generated images come by --generated, for arms synthetic and mixed")
     if plan.generated is not None and track.task != "classes":
         raise UsageError(f"--generated: {track.name} has no classes, so a folder a class says nothing about it")
-    if plan.augment == "randaugment" and recipe.channels != 3:
+    if plan.augment == "randaugment" and not photographs:
         raise UsageError(f"--augment randaugment is for photographs; {track.name} has {recipe.channels} bands: flips")
-    changes: dict[str, Any] = {
-        name: value
-        for name, value in (("arch", plan.arch), ("epochs", plan.epochs), ("batch", plan.batch))
-        if value is not None
-    }
-    if plan.image_size is not None:
-        if recipe.channels != 3:
-            raise UsageError(f"--image-size is for photographs; the images of {track.name} are used as released")
-        changes["image_size"] = plan.image_size
-    if plan.weights is not None or (plan.arch is not None and plan.arch != recipe.arch):
-        changes["weights"] = None
-    return recipe.model_copy(update=changes)
+    if plan.image_size is not None and not photographs:
+        raise UsageError(f"--image-size is for photographs; the images of {track.name} are used as released")
+    if recipe.weights is not None and plan.weights is None and plan.arch not in (None, recipe.arch):
+        raise UsageError(
+            f"--arch {plan.arch}: the recipe starts from {recipe.weights}; say --weights FILE of this architecture, or"
+            " --weights none"
+        )
 
 
 def _weights_file(recipe: WildsRecipe, plan: WildsPlan) -> Path | None:

@@ -22,7 +22,7 @@ from tests import wilds_folders
 
 pytestmark = wilds_folders.NEEDED
 
-SMALL = WildsPlan(arch="test_resnet", epochs=2, batch=8, image_size=16)
+SMALL = WildsPlan(arch="test_resnet", epochs=2, batch=8, image_size=16, weights="none")
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +184,7 @@ BAD = [
     ("poverty", WildsPlan(augment="randaugment"), UsageError, "8 bands"),
     ("poverty", WildsPlan(image_size=64), UsageError, "used as released"),
     ("iwildcam", replace(SMALL, arch="resnt50"), UsageError, "did you mean resnet50"),
+    ("iwildcam", WildsPlan(arch="resnet18"), UsageError, "starts from resnet50.tv_in1k; say --weights FILE"),
     ("iwildcam", replace(SMALL, weights="/no/such/file.safetensors"), DataError, "/no/such/file.safetensors"),
 ]
 
