@@ -70,9 +70,7 @@ def _warnings(row: PosterRow) -> list[str]:
         if cell.spread is None:
             warnings.append(f"no figure for {what}")
         elif n is not None and n < row.official:
-            warnings.append(
-                f"{what} is over {n} {row.replicate}{'s' if n > 1 else ''}, the leaderboard over {row.official}"
-            )
+            warnings.append(f"{what} is over {n} {row.replicate}{'s' if n > 1 else ''}, official are {row.official}")
     a, b = row.method.spread, row.baseline.spread
     if a and b:
         gap, spread = abs(a.mean - b.mean), row.leaderboard.spread.std if row.leaderboard.spread else None
