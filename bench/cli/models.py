@@ -75,7 +75,8 @@ def train(
         "generated": generated,
     }
     ours = {"match": match, "steps": steps, "ratio": ratio, "fraction": fraction}
-    if apart(track, for_wilds, ours):
+    means = {"root": root, "device": None if device == "auto" else device, "workers": workers or None}
+    if apart(track, for_wilds | means, ours):
         from bench.pipelines.wilds_tracks import load_wilds
         from bench.pipelines.wilds_train import WildsPlaces, plan_of, train_wilds
 

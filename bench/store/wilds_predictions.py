@@ -11,6 +11,8 @@ import csv
 import json
 import math
 import pickle
+import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,7 @@ DIGEST = b"dataset_digest"
 LARGEST = 1 << 30
 SIDE = 1024  # pixels of a GlobalWheat image
 LONGEST = 60
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,10 @@ def _csv(path: Path, asked: Asked) -> WildsAnswers:
 def _literal(path: Path, number: int, text: str) -> Any:
     """One line as a Python literal; a header, an index column or text gets a line of its own."""
     try:
-        return ast.literal_eval(text)
+        with warnings.catch_warnings():
+            # Python warns of odd text that it reads all the same, and the checks behind this refuse it.
+            warnings.simplefilter("ignore")
+            return int(text) if _WHOLE.fullmatch(text) else ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         pass
     hint = "the official form has no header" if number == 1 else "one prediction a line, and nothing else"
@@ -105,7 +111,10 @@ def _array(values: list[Any], asked: Asked) -> np.ndarray:
 
 def _table(path: Path, lines: list[str]) -> list[tuple[str, str, Any]]:
     """(where, image id, value) of each row of a keyed CSV."""
-    rows = list(csv.reader(lines))
+    try:
+        rows = list(csv.reader(lines))
+    except csv.Error as error:
+        raise DataError(f"{path}: not a readable CSV ({str(error)[:80]})") from None
     head = [name.strip() for name in rows[0]]
     column = next((head.index(name) for name in NAMES if name in head), None)
     if column is None:
@@ -196,6 +205,7 @@ def _torch_list(path: Path, asked: Asked) -> list[Boxes]:
 
 
 def _boxes(path: Path, where: str, boxes: Any, scores: Any) -> Boxes:
+    boxes, scores = (one.detach() if hasattr(one, "detach") else one for one in (boxes, scores))
     try:
         corners = np.asarray(boxes, dtype=np.float32).reshape(-1, 4) if len(boxes) else np.zeros((0, 4), np.float32)
         odds = np.asarray(scores, dtype=np.float32).reshape(-1)

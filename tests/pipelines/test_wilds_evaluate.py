@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bench.cli.main import main
 from bench.core.errors import DataError, UsageError
@@ -16,6 +18,7 @@ from bench.core.wilds_answers import Boxes
 from bench.pipelines.wilds_evaluate import Wanted, as_text, evaluate, results
 from bench.pipelines.wilds_tracks import load_wilds
 from bench.sources.wilds_dataset import open_wilds
+from bench.store.wilds_predictions import Asked, read_answers
 from tests import wilds_folders
 
 pytestmark = wilds_folders.NEEDED
@@ -237,6 +240,8 @@ def replaced(line, text):
             "__import__('os')",
             r"line 7: expected a number, got \"__import__\('os'\)\"; one prediction a line",
         ),
+        ("iwildcam", 7, r"'\d'", r"line 7: expected the number of a class, got \\d"),
+        ("iwildcam", 7, "(" * 5000, r"line 7: expected a number, got '\(\(\("),
         ("poverty", 3, "nan", r"line 3: expected a number, got 'nan'; predictions are finite"),
         ("poverty", 3, "1e999", r"line 3: expected a finite number, got inf"),
         ("poverty", 3, "[1.0]", r"line 3: expected a finite number, got \[1\.0\]"),
@@ -356,6 +361,36 @@ def test_a_dataset_that_fails_does_not_keep_the_others_from_their_figures(world,
     assert err.startswith("error: iwildcam: ")
     assert "no predictions for split val, seed 2" in err
     assert (tmp_path / "out" / "globalwheat_results.json").is_file()
+
+
+ASKED = Asked(load_wilds("iwildcam"), "test", ("a.jpg", "b.jpg", "c.jpg"), "sha256:0", 4)
+WHEAT = Asked(load_wilds("globalwheat"), "test", ("a.png", "b.png"), "sha256:0")
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=6), st.integers(0, 12)), min_size=1, max_size=4)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(["0\n1\n2\n", "image_id,prediction\na.jpg,0\nb.jpg,1\nc.jpg,2\n", ".pth", ".parquet"]), EDITS)
+def test_mutated_files_are_read_or_refused_in_one_line(tmp_path, kind, edits):
+    path = tmp_path / f"mutated{kind if kind.startswith('.') else '.csv'}"
+    if kind == ".pth":
+        one = {"boxes": torch.tensor([[0.0, 0, 1, 1]]), "scores": torch.tensor([0.5]), "labels": torch.tensor([1])}
+        torch.save([one, one], path)
+    elif kind == ".parquet":
+        pq.write_table(pa.table({"image_id": ["a.jpg", "b.jpg", "c.jpg"], "prediction": [0, 1, 2]}), path)
+    else:
+        path.write_text(kind)
+    data = path.read_bytes()
+    for place, new, removed in edits:
+        at = int(place * len(data))
+        data = data[:at] + new + data[at + removed :]
+    path.write_bytes(data)
+    refusal = ""
+    try:
+        assert len(read_answers(path, WHEAT if kind == ".pth" else ASKED)) in (2, 3)
+    except DataError as error:
+        refusal = str(error)
+    assert "\n" not in refusal
+    assert len(refusal) < 1000
 
 
 def test_a_title_that_is_no_line_is_refused(world):
