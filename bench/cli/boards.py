@@ -100,7 +100,12 @@ def publish(
     from bench.pipelines.populations import Choice
     from bench.pipelines.publish_compare import rank_moves
     from bench.pipelines.tracks import load_track
+    from bench.pipelines.wilds_board import publish_wilds
+    from bench.pipelines.wilds_tracks import load_wilds, wilds_names
 
+    if track in wilds_names() and not (compare or population or target != "folder"):
+        show(publish_wilds(load_wilds(track), board_dir=board_dir, out=out), as_json)
+        return
     chosen, root = load_track(track), place(data_root, offline=offline)
     result: Any
     if compare:

@@ -11,6 +11,7 @@ from bench.cli.options import (
     Backend,
     Batch,
     BoardDir,
+    DatasetsRoot,
     DeclarationFile,
     Device,
     Engine,
@@ -26,7 +27,7 @@ from bench.cli.options import (
     place,
     show,
 )
-from bench.core.errors import DataError, SubmissionRejected
+from bench.core.errors import DataError, SubmissionRejected, UsageError
 
 verbs = typer.Typer()
 
@@ -34,13 +35,26 @@ verbs = typer.Typer()
 @verbs.command()
 def train(
     track: TrackName,
-    arm: Annotated[str, typer.Option(help="real, synthetic or mixed.")],
+    arm: Annotated[str | None, typer.Option(help="real, synthetic or mixed (WILDS: real, if not said).")] = None,
     arch: Annotated[str | None, typer.Option(help="timm architecture or sklearn:NAME (default: the track's).")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     match: Annotated[Literal["steps", "epochs"], typer.Option(help="Held equal to the other arms.")] = "steps",
     steps: Annotated[int | None, typer.Option(min=1, help="Optimizer steps (default: the track's).")] = None,
     ratio: Annotated[float | None, typer.Option(help="Generated images for each real one (mixed).")] = None,
     fraction: Annotated[float, typer.Option(help="The share of the arm's images that is used.")] = 1.0,
+    algorithm: Annotated[
+        Literal["erm", "coral", "irm", "groupdro"] | None, typer.Option(help="WILDS: what is minimised.")
+    ] = None,
+    fold: Annotated[str | None, typer.Option(help="WILDS: the fold of PovertyMap.")] = None,
+    augment: Annotated[Literal["none", "flips", "randaugment"] | None, typer.Option(help="WILDS.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="WILDS: instead of the recipe's.")] = None,
+    batch: Annotated[int | None, typer.Option(min=2, help="WILDS: instead of the recipe's.")] = None,
+    image_size: Annotated[int | None, typer.Option(min=8, help="WILDS: instead of the recipe's.")] = None,
+    weights: Annotated[str | None, typer.Option(help="WILDS: a file to start from, or none.")] = None,
+    generated: Annotated[Path | None, typer.Option(help="WILDS: generated images, a folder a class.")] = None,
+    root: DatasetsRoot = None,
+    device: Device = "auto",
+    workers: Annotated[int, typer.Option(min=0, help="WILDS: processes that read images.")] = 0,
     data_root: Root = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -48,7 +62,29 @@ def train(
     """Train a classifier on one arm; saved with its training record, and reused when it exists."""
     from bench.pipelines.tracks import load_track
     from bench.pipelines.train import train as run
+    from bench.pipelines.wilds_options import apart
 
+    for_wilds = {
+        "algorithm": algorithm,
+        "fold": fold,
+        "augment": augment,
+        "epochs": epochs,
+        "batch": batch,
+        "image_size": image_size,
+        "weights": weights,
+        "generated": generated,
+    }
+    ours = {"match": match, "steps": steps, "ratio": ratio, "fraction": fraction}
+    means = {"root": root, "device": None if device == "auto" else device, "workers": workers or None}
+    if apart(track, for_wilds | means, ours):
+        from bench.pipelines.wilds_tracks import load_wilds
+        from bench.pipelines.wilds_train import WildsPlaces, plan_of, train_wilds
+
+        places = WildsPlaces(place(data_root), root, device, workers, quiet)
+        show(train_wilds(load_wilds(track), plan_of(for_wilds, arm=arm, arch=arch, seed=seed), places), as_json)
+        return
+    if arm is None:
+        raise UsageError("--arm: expected real, synthetic or mixed")
     show(
         run(
             load_track(track),
@@ -69,14 +105,24 @@ def train(
 @verbs.command()
 def doctor(
     track: Annotated[str, typer.Argument(metavar="TRACK", help="A track's name, or a track file ending in .yaml.")],
+    root: DatasetsRoot = None,
     data_root: Root = None,
     as_json: AsJson = False,
 ) -> None:
     """Are a track's sets here, complete and laid out as expected? In words, with the remedy."""
     from bench.pipelines.doctor import doctor as run
     from bench.pipelines.tracks import load_track
+    from bench.pipelines.wilds_doctor import examine
+    from bench.pipelines.wilds_tracks import load_wilds, wilds_names
 
-    found = run(load_track(track), data_root=place(data_root))
+    wilds = track in wilds_names()
+    if root is not None and not wilds:
+        raise UsageError(f"--root is for WILDS tracks; {track} looks under --data-root")
+    found = (
+        examine(load_wilds(track), data_root=place(data_root), root=root)
+        if wilds
+        else run(load_track(track), data_root=place(data_root))
+    )
     show(found, as_json)
     sick = [one.name for one in found if one.findings and not (one.optional and not one.images)]
     if sick:

@@ -29,6 +29,9 @@ KeepImages = Annotated[float, typer.Option("--keep-images", min=0, metavar="GIB"
 Offline = Annotated[bool, typer.Option("--offline", help="Fail early instead of asking a hub.")]
 TrackName = Annotated[str, typer.Option("--track", help="A track's name, or a track file ending in .yaml.")]
 BoardDir = Annotated[Path | None, typer.Option("--board-dir", help="Where boards are kept (default: leaderboards/).")]
+DatasetsRoot = Annotated[
+    Path | None, typer.Option("--root", help="WILDS: the folder of <dataset>_v<version>/ (else wilds/, data root).")
+]
 DeclarationFile = Annotated[
     Path | None, typer.Option("--declaration", help="YAML: the model's training data, parameters, licence, paper.")
 ]

@@ -33,6 +33,9 @@ METRICS = {
     "mean-difference": "bench.metrics.paired:compare_means",
     "rank-interval": "bench.metrics.ranks:rank_intervals",
     "kendall-tau": "bench.metrics.rank_agreement:kendall_tau",
+    "wilds-iwildcam": "bench.metrics.wilds_iwildcam:iwildcam",
+    "wilds-poverty": "bench.metrics.wilds_poverty:poverty",
+    "wilds-globalwheat": "bench.metrics.wilds_globalwheat:globalwheat",
 }
 
 ABOUT = {
@@ -68,4 +71,7 @@ ABOUT = {
     "mean-difference": "difference of two models' mean accuracy over sets, paired by image, with its interval",
     "rank-interval": "the ranks a model may have, over a whole board at once (Holm over all pairs)",
     "kendall-tau": "agreement of two rankings of the same models, with its interval",
+    "wilds-iwildcam": "macro F1 over the classes that occur, recall and accuracy, as WILDS has them",
+    "wilds-poverty": "Pearson r of the worse of urban and rural, and squared error, as WILDS has them",
+    "wilds-globalwheat": "detection accuracy, averaged over sessions, as WILDS has it",
 }

@@ -12,6 +12,8 @@ from bench.models.door import lacks
 from bench.pipelines.readiness import why_not_drawable
 from bench.pipelines.recipes import list_recipes, load_recipe
 from bench.pipelines.tracks import load_track, ready_sets, track_names
+from bench.pipelines.wilds_doctor import why_not_ready
+from bench.pipelines.wilds_tracks import load_wilds, wilds_names
 from bench.store.versions import open_version
 
 
@@ -47,6 +49,16 @@ def _tracks(data_root: Path) -> list[Entry]:
             Entry(kind="set", name=f"{name}/{one}", about=track.sets[one].about, ready=why is None, why_not=why)
             for one, why in state.items()
         ]
+    return entries + _wilds_tracks(data_root)
+
+
+def _wilds_tracks(data_root: Path) -> list[Entry]:
+    entries = []
+    for track in map(load_wilds, wilds_names()):
+        why_not = why_not_ready(track, data_root)
+        entries.append(
+            Entry(kind="track", name=track.name, about=track.question, ready=why_not is None, why_not=why_not)
+        )
     return entries
 
 

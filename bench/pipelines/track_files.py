@@ -9,6 +9,7 @@ from bench.core.record import Lines, at_line, parse
 from bench.core.registry import LONGEST, unknown
 from bench.core.track import Track
 from bench.pipelines.recipes import list_recipes
+from bench.pipelines.wilds_tracks import wilds_names
 from bench.sources.class_lists import class_list
 from bench.store.documents import read_yaml_lines
 from bench.store.paths import datasets_folder
@@ -35,6 +36,11 @@ def load_track(name: str) -> Track:
         path = own
     elif name in track_names():
         path = datasets_folder() / "tracks" / f"{name}.yaml"
+    elif name in wilds_names():
+        raise UsageError(
+            f"{name} is a track of WILDS, which scores methods over replicates: `train`, `publish`, `doctor`, `list"
+            " tracks` and `wilds-evaluate` know it, this does not"
+        )
     else:
         raise UsageError(unknown(name, known=track_names(), kind="track") + " (or a file ending in .yaml)")
     data, lines = read_yaml_lines(path)

