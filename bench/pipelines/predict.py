@@ -57,7 +57,7 @@ def predict(
     means: Means = Means(),
     quiet: bool = False,
 ) -> list[Path]:
-    """Prediction files of each model on each set (default: every set that is ready), model by model.
+    """Prediction files of each different model on each set (default: every set that is ready), model by model.
 
     `limit`: at most that many images a set, marked in the file as not for publication. UsageError for
     an unknown model, set or backend; DataError for data or weights that are absent or damaged.
