@@ -51,8 +51,8 @@ def write_many(files: Mapping[Path, bytes]) -> None:
     written: list[tuple[Path, Path]] = []
     try:
         for path, data in files.items():
-            written.append((_temporary(path), path))
             path.parent.mkdir(parents=True, exist_ok=True)
+            written.append((_temporary(path), path))
             written[-1][0].write_bytes(data)
         if written:
             os.sync()
