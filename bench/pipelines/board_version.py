@@ -4,9 +4,10 @@ from pathlib import Path
 
 from bench.core.errors import DataError, UsageError
 from bench.core.leaderboard import DatasetVersion, VersionChanges
+from bench.core.recipe import Recipe
 from bench.pipelines.diff import diff
 from bench.pipelines.lineage import predecessors
-from bench.pipelines.recipes import load_recipe
+from bench.pipelines.recipes import SUFFIXES, load_recipe
 from bench.reports.audit_findings import findings
 from bench.store.audits import read_audit
 from bench.store.paths import audit_folder
@@ -36,10 +37,16 @@ def _changes(version: DatasetVersion, source: str, data_root: Path) -> VersionCh
         before = predecessors(source, recipe)
         if recipe.digest != version.recipe_digest or not before:
             return None
-        found = diff(before[0].reference, source, data_root=data_root)
+        found = diff(_reference(before[0], source), source, data_root=data_root)
     except (DataError, UsageError):
         return None
     if found.basis == "recipes" and version.changes is not None:
         return None
     counts = found.model_dump(include={"kept", "added", "removed", "changed", "bump", "basis"})
     return VersionChanges(before=found.old, **counts)
+
+
+def _reference(recipe: Recipe, source: str) -> str:
+    """The recipe of the same dataset as a reference: the file beside `source`, or a shipped one."""
+    beside = Path(source).with_name(f"{recipe.version}{Path(source).suffix}")
+    return str(beside) if Path(source).suffix in SUFFIXES and beside.is_file() else recipe.reference

@@ -51,10 +51,11 @@ def write_many(files: Mapping[Path, bytes]) -> None:
     written: list[tuple[Path, Path]] = []
     try:
         for path, data in files.items():
-            written.append((beside(path, "tmp"), path))
             path.parent.mkdir(parents=True, exist_ok=True)
+            written.append((beside(path, "tmp"), path))
             written[-1][0].write_bytes(data)
-        os.sync()
+        if written:
+            os.sync()
         for temporary, path in written:
             os.replace(temporary, path)
     except OSError as error:
