@@ -88,6 +88,7 @@ def publish(
     population: Annotated[str | None, typer.Option(help="A board of published accuracies, as in robustness.")] = None,
     types: Annotated[Path | None, typer.Option(help="A CSV model,type.")] = None,
     type_: Annotated[list[str] | None, typer.Option("--type", help="Types that the lines are fitted to.")] = None,
+    unit: Annotated[Literal["percent", "fraction"] | None, typer.Option(help="What the tables' numbers are.")] = None,
     board_dir: BoardDir = None,
     offline: Offline = False,
     data_root: Root = None,
@@ -105,7 +106,7 @@ def publish(
     if compare:
         result = rank_moves(chosen, *compare, board_dir=board_dir)
     elif population:
-        choice = Choice(types, tuple(type_ or ()))
+        choice = Choice(types, tuple(type_ or ()), unit=unit)
         places = {"data_root": root, "offline": offline, "board_dir": board_dir}
         result = press.publish_population(chosen, population, choice, out=out, target=target, **places)
     else:

@@ -18,7 +18,8 @@ class Population:
     """`models` by unique name; `columns[set]` [models] as written in `unit`, NaN where not measured.
 
     `types[model]` where known; `sizes[set]`: images behind a column where known; `aliases`: other names of
-    columns. `filter` says in words who was kept, `source_digest` is that of the files.
+    columns; `odd`: columns that hold no accuracies, with an example. `filter` says in words who was kept,
+    `source_digest` is that of the files.
     """
 
     name: str
@@ -29,11 +30,14 @@ class Population:
     types: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    odd: Mapping[str, str] = field(default_factory=dict)
     filter: str = "every model"
 
     def column(self, name: str) -> str:
-        """The column that `name` means; UsageError with the nearest names."""
+        """The column that `name` means; UsageError with the nearest names, DataError for one without accuracies."""
         found = name if name in self.columns else self.aliases.get(name, name)
+        if found in self.odd:
+            raise DataError(f"population {self.name}, column {found}, {self.odd[found]}")
         if found not in self.columns:
             raise UsageError(f"population {self.name}: {unknown(name, known=self.columns, kind='column')}")
         return found

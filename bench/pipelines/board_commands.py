@@ -27,7 +27,7 @@ def of_published(population: str, choice: Choice, axes: dict[str, str], model: s
     `axes`: for each shifted set the set on its x-axis; a command for each of those.
     """
     given = [("population", population), ("types", choice.types_file), *(("type", one) for one in choice.types)]
-    given += [("exclude", one) for one in choice.exclude or ()]
+    given += [("unit", choice.unit), ("key", choice.key), *(("exclude", one) for one in choice.exclude or ())]
     commands = []
     for x in dict.fromkeys(axes.values()):
         asked = [("model", model), ("x", x), *(("y", y) for y, on in axes.items() if on == x)]

@@ -22,6 +22,7 @@ from bench.metrics.robustness_left_out import left_out_lines, left_out_predictio
 
 TRANSFORMS: tuple[Transform, ...] = ("linear", "logit")
 RESAMPLES = 1000
+LEAST = 3  # models that make a line
 SEED = 720257663  # the testbed's (methods.md 8.2)
 POINTS = 61
 DIGITS = 9  # rounding that makes a board the same on machines whose sums differ in the last bit
@@ -56,7 +57,7 @@ class Accuracies:
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of every shifted set on which all standard models were measured; `sets`: set -> x-axis."""
+    """The lines of every shifted set on which three standard models were measured; `sets`: set -> x-axis."""
 
     sets: dict[str, str]
     data: Accuracies
@@ -65,9 +66,9 @@ class Lines:
     def of(cls, track: Track, data: Accuracies) -> "Lines":
         """The lines that `data` allow for the sets of a track."""
         axes = {name: track.sets[name].x_axis or track.in_distribution for name in track.shifted}
-        whole = {name for name, shares in data.shares.items() if np.isfinite(shares[data.standard]).all()}
-        sets = {name: x for name, x in axes.items() if {name, x} <= whole and name not in axes.values() and name != x}
-        return cls(sets=sets if data.standard.any() else {}, data=data)
+        known = {name: x for name, x in axes.items() if {name, x} <= data.shares.keys()}
+        found = cls({name: x for name, x in known.items() if name not in axes.values() and name != x}, data)
+        return cls({name: x for name, x in found.sets.items() if found._members(name).sum() >= LEAST}, data)
 
     @property
     def population(self) -> int:
@@ -76,15 +77,11 @@ class Lines:
 
     def fits(self) -> tuple[Fit, ...]:
         """One fit for each shifted set and transform, with points to draw the line and its band."""
-        if self.population < 3:
-            return ()
         return tuple(self._fit(name, transform) for name in self.sets for transform in TRANSFORMS)
 
     def robustness(self) -> Found:
         """Effective robustness of every model on every fitted set that it was measured on."""
         found: Found = {slug: {} for slug in self.data.slugs}
-        if self.population < 3:
-            return found
         draws = cache(_draws)
         drawn = {x: self._drawn(draws, x, seed=SEED + 1) for x in set(self.sets.values())}
 
@@ -94,8 +91,8 @@ class Lines:
 
         # NumPy lets go of the interpreter: a core works on each set.
         by_set = in_order(judged, self.sets, threads=default_workers("cpu"))
-        for (name, x_set), by_transform in zip(self.sets.items(), by_set, strict=True):
-            outside, zero = self._outside(x_set), self.data.shares[name] == 0
+        for name, by_transform in zip(self.sets, by_set, strict=True):
+            outside, zero = self._outside(name), self.data.shares[name] == 0
             for transform, values in zip(TRANSFORMS, by_transform, strict=True):
                 for index in np.flatnonzero(np.isfinite(values).all(axis=1)):
                     value, low, high = values[index].tolist()
@@ -117,7 +114,7 @@ class Lines:
 
     def _judged(self, name: str, transform: Transform, drawn_x: np.ndarray, drawn_y: np.ndarray) -> np.ndarray:
         """Value, low and high [models, 3]; NaN where a model was not measured, or no 3 others are in the line."""
-        x, y, standard = self.data.shares[self.sets[name]], self.data.shares[name], self.data.standard
+        x, y, standard = self.data.shares[self.sets[name]], self.data.shares[name], self._members(name)
         value, low, high = np.full((3, len(x)), np.nan)
         arguments = self._arguments(name, transform)
         guests = np.flatnonzero(~standard & np.isfinite(x) & np.isfinite(y))
@@ -125,15 +122,20 @@ class Lines:
             lines = bootstrap_lines(**arguments, resamples=RESAMPLES, seed=SEED)
             value[guests] = effective_robustness(fit_line(**arguments), x[guests], y[guests]).value
             low[guests], high[guests] = above_lines(lines, drawn_x[guests].T, drawn_y[guests].T)
-        if self.population > 3:
+        if standard.sum() > LEAST:
             lines = left_out_lines(**arguments, resamples=RESAMPLES, seed=SEED)
             value[standard] = y[standard] - left_out_predictions(**arguments)
             low[standard], high[standard] = lines.intervals(0, drawn_x[standard], drawn_y[standard])
         return np.stack([value, low, high], axis=1).round(DIGITS)
 
-    def _outside(self, x_set: str) -> np.ndarray:
+    def _members(self, name: str) -> np.ndarray:
+        """bool [models]: the standard models that were measured on both axes of this set."""
+        both = np.isfinite(self.data.shares[name]) & np.isfinite(self.data.shares[self.sets[name]])
+        return self.data.standard & both
+
+    def _outside(self, name: str) -> np.ndarray:
         """bool [models]: is the accuracy on the x-axis beyond those of the models in the line that judges it?"""
-        x, standard = self.data.shares[x_set], self.data.standard
+        x, standard = self.data.shares[self.sets[name]], self._members(name)
         members = np.sort(x[standard])
         low, high = np.full(len(x), members[0]), np.full(len(x), members[-1])
         low[standard & (x == members[0])] = members[1]
@@ -165,7 +167,7 @@ class Lines:
         )
 
     def _arguments(self, name: str, transform: Transform) -> dict:
-        members = self.data.standard
+        members = self._members(name)
         return {
             "x": self.data.shares[self.sets[name]][members],
             "y": self.data.shares[name][members],
@@ -177,7 +179,7 @@ class Lines:
     def _digest(self, name: str) -> str:
         """The identity of the population: who is in it, with both accuracies."""
         x, y = self.data.shares[self.sets[name]], self.data.shares[name]
-        return digest_json([[self.data.slugs[i], x[i], y[i]] for i in np.flatnonzero(self.data.standard)])
+        return digest_json([[self.data.slugs[i], x[i], y[i]] for i in np.flatnonzero(self._members(name))])
 
 
 def _draws(share: float, n: int, seed: int) -> np.ndarray:

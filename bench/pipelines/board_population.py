@@ -28,15 +28,15 @@ def population_board(
     it again. DataError where a headline set has no column, or no number of images.
     """
     columns = _columns(track, everybody)
-    data = _accuracies(track, everybody, fitted, columns)
-    means = np.mean([data.shares[one] for one in track.headline.sets], axis=0)
-    sizes = np.array([columns[one].n for one in track.headline.sets])
-    ranks = ranks_of_accuracies(np.column_stack([data.shares[one] for one in track.headline.sets]), sizes)
+    data, listed = _accuracies(track, everybody, fitted, columns)
+    shares = np.column_stack([data.shares[one][:listed] for one in track.headline.sets])
+    ranks = ranks_of_accuracies(shares, np.array([columns[one].n for one in track.headline.sets]))
     lines = Lines.of(track, data)
-    robustness = lines.robustness()
+    found = lines.robustness()
+    robustness = {slug: found[slug] for slug in data.slugs[:listed]}
     axes = {one: lines.sets.get(one, track.in_distribution) for one in track.headline.sets}
     made = (ranks, robustness, partial(command, axes))
-    best = f"{data.slugs[0]} has the highest mean shifted accuracy, {100 * means[0]:.1f} %."
+    best = f"{data.slugs[0]} has the highest mean shifted accuracy, {100 * shares[0].mean():.1f} %."
     return Leaderboard(
         track=track.name,
         title=track.title,
@@ -45,7 +45,7 @@ def population_board(
         software=__version__,
         classes=len(track.classes),
         columns=tuple(columns.values()),
-        rows=tuple(_row(i, data, everybody, track, made) for i in range(len(data.slugs))),
+        rows=tuple(_row(i, data, everybody, track, made) for i in range(listed)),
         fits=lines.fits(),
         ranking=ranks.ranking,
         arms=(),
@@ -60,8 +60,13 @@ def population_board(
     )
 
 
-def _accuracies(track: Track, everybody: Population, fitted: Population, columns: dict[str, Column]) -> Accuracies:
-    """The models that have every set that a row needs, best mean shifted accuracy first."""
+def _accuracies(
+    track: Track, everybody: Population, fitted: Population, columns: dict[str, Column]
+) -> tuple[Accuracies, int]:
+    """The models that have every set that a row needs, best mean shifted accuracy first, and how many they are.
+
+    After them come the other models to fit: who misses a set stands on no row, and counts in the lines of the others.
+    """
     needed = (track.in_distribution, *track.headline.sets)
     missing = [one for one in needed if one not in columns]
     if missing:
@@ -75,14 +80,16 @@ def _accuracies(track: Track, everybody: Population, fitted: Population, columns
     order = sorted(np.flatnonzero(whole).tolist(), key=lambda i: (-means[i], everybody.models[i]))
     if not order:
         raise DataError(f"population {everybody.name}: no model has all of {', '.join(needed)}")
-    slugs, inside = tuple(everybody.models[i] for i in order), set(fitted.models)
-    return Accuracies(
-        slugs=slugs,
-        standard=np.array([slug in inside for slug in slugs]),
-        shares={one: values[order] for one, values in shares.items()},
+    inside = {one: everybody.models.index(one) for one in fitted.models}
+    places = order + [i for i in inside.values() if not whole[i]]
+    data = Accuracies(
+        slugs=tuple(everybody.models[i] for i in places),
+        standard=np.array([everybody.models[i] in inside for i in places]),
+        shares={one: values[places] for one, values in shares.items()},
         sizes={one: column.n for one, column in columns.items()},
         population=f"{fitted.name}: {fitted.filter}",
     )
+    return data, len(order)
 
 
 def _columns(track: Track, population: Population) -> dict[str, Column]:

@@ -80,7 +80,8 @@ class Compared(Record):
             f"A  {self.a}",
             f"B  {self.b}",
             f"mean over {', '.join(self.headline)}: A - B = {_points(self.difference)} points,"
-            f" 95 % interval {_span(self.interval)} (bootstrap {_span(self.bootstrap)}), p = {self.p:.2g}: {verdict}",
+            f" 95 % interval {_span(self.interval)} (bootstrap {_span(self.bootstrap)}),"
+            f" p {_chance(self.p)}: {verdict}",
             f"  {'set':<14}{'n':>7}{'A':>8}{'B':>8}{'A - B':>8}  95 % interval   only A  only B  p",
         ]
         lines += [
@@ -228,6 +229,10 @@ def _classes(
     ]
     found.sort(key=lambda one: (-abs(one.a_only - one.b_only), one.set, one.class_id))
     return tuple(found), [f"by class not without the images of {', '.join(absent)}"] if absent else []
+
+
+def _chance(p: float) -> str:
+    return f"= {p:.2g}" if p else "< 1e-300"
 
 
 def _points(fraction: float) -> str:

@@ -140,7 +140,8 @@ def _changes(made: DatasetVersion) -> str:
 def _audit(made: DatasetVersion) -> str:
     """The audit's findings; says so where the version was not audited."""
     if not made.audit:
-        return "<h3>Audit</h3><p>No audit of this version was handed in.</p>"
+        command = f"<code>python run_bench.py audit {escape(made.reference)}</code>"
+        return f"<h3>Audit</h3><p>Not audited where this board was published; {command} does it.</p>"
     rows = [
         [
             escape(one.what),

@@ -162,7 +162,10 @@ def _frame(axes: Axes, board: Leaderboard, name: str, transform: str) -> None:
     titles = {column.name: shorten(one_line(column.title), 40) for column in board.columns}
     scale = ", logit scale" if transform == "logit" else ""
     style = {"fontsize": NORMAL, "color": INK, "parse_math": False}
-    axes.set_xlabel(f"in-distribution accuracy on {titles[x_axis(board, name).name]}, %{scale}", labelpad=5, **style)
+    x_title = titles[x_axis(board, name).name]
+    # Where the set is called so already, once is enough.
+    where = f" ({x_title})" if x_title.lower() != "in distribution" else ""
+    axes.set_xlabel(f"accuracy in distribution{where}, %{scale}", labelpad=5, **style)
     axes.set_ylabel(f"accuracy on {titles[name]}, %{scale}", labelpad=3, **style)
 
 

@@ -72,17 +72,17 @@ def read_accuracies(paths: Sequence[Path], *, unit: Unit | None = None, key: str
     if declared is None:
         raise UsageError(f"{paths[0]}: the table does not say its unit; declare --unit percent or --unit fraction")
     names = _unique(paths[0], head, rows, key or "model")
-    columns = {
-        name: _numbers(paths[0], name, [row[index] for row in rows], strict=testbed)
-        for index, name in enumerate(head)
-        if name != (key or "model")
-    }
+    read = {name: _numbers([row[index] for row in rows]) for index, name in enumerate(head) if name != (key or "model")}
+    odd = {name: found for name, found in read.items() if isinstance(found, str)}
+    if testbed and odd:
+        raise DataError(f"{paths[0]}, {next(iter(odd))}, {next(iter(odd.values()))}")
     return Population(
         name="imagenet-testbed" if testbed else paths[0].name,
         source_digest=digest,
         unit=declared,
         models=names,
-        columns={name: values for name, values in columns.items() if values is not None},
+        columns={name: found for name, found in read.items() if not isinstance(found, str)},
+        odd=odd,
         sizes=SIZES if testbed else {},
         aliases=ALIASES if testbed else {},
     )
@@ -107,7 +107,9 @@ def _timm(paths: Sequence[Path], tables: list, unit: Unit) -> Population:
             raise UsageError(f"{path}: the set {column} is given twice")
         names = [f"{row[0]}@{row[1]}" for row in rows]
         _refuse_twice(path, names)
-        values = _numbers(path, "top1", [row[head.index("top1")] for row in rows], strict=True)
+        values = _numbers([row[head.index("top1")] for row in rows])
+        if isinstance(values, str):
+            raise DataError(f"{path}, top1, {values}")
         parts[column] = dict(zip(names, values, strict=True))
     models = tuple(sorted(set().union(*parts.values())))
     return Population(
@@ -160,8 +162,8 @@ def _refuse_twice(path: Path, names: Sequence[str], what: str = "model") -> None
         seen.add(name)
 
 
-def _numbers(path: Path, column: str, cells: list[str], *, strict: bool) -> np.ndarray | None:
-    """float64 [rows], NaN for empty cells; None (or, if `strict`, an error) for a column that holds other text."""
+def _numbers(cells: list[str]) -> np.ndarray | str:
+    """float64 [rows], NaN for empty cells; for a column that holds other text, which row and what it has there."""
     values = np.full(len(cells), np.nan)
     for index, cell in enumerate(cells):
         text = cell.strip().replace(",", "")
@@ -172,7 +174,5 @@ def _numbers(path: Path, column: str, cells: list[str], *, strict: bool) -> np.n
         except ValueError:
             values[index] = np.inf
         if not (np.isfinite(values[index]) and values[index] >= 0):
-            if strict:
-                raise DataError(f"{path}, row {index + 2}, {column}: expected an accuracy, got {cell!r}")
-            return None
+            return f"row {index + 2}: expected an accuracy, got {cell!r:.60}"
     return values

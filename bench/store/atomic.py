@@ -54,7 +54,8 @@ def write_many(files: Mapping[Path, bytes]) -> None:
             written.append((_temporary(path), path))
             path.parent.mkdir(parents=True, exist_ok=True)
             written[-1][0].write_bytes(data)
-        os.sync()
+        if written:
+            os.sync()
         for temporary, path in written:
             os.replace(temporary, path)
     except OSError as error:

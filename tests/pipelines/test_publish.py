@@ -3,7 +3,9 @@
 import pytest
 
 from bench.core.errors import DataError
-from bench.pipelines.publish import publish
+from bench.pipelines.board import leaderboard
+from bench.pipelines.publish import HALVES, publish
+from bench.pipelines.publish_share import print_share
 from bench.store.cards import write_card
 from tests.pipelines.cards import ARMS, STANDARD, TRACK, card
 
@@ -46,3 +48,15 @@ def test_a_card_of_other_data_stops_the_press_and_leaves_the_board(tmp_path):
         publish(TRACK, data_root=tmp_path / "data", board_dir=tmp_path)
     after = files(tmp_path)
     assert {path: after[path] for path in before} == before
+
+
+def test_two_processes_print_what_one_prints(tmp_path):
+    """The shares of a large board make up the whole."""
+    fill(tmp_path, STANDARD + ARMS)
+    publish(TRACK, data_root=tmp_path / "data", board_dir=tmp_path)
+    board = leaderboard(TRACK, tuple(STANDARD + ARMS), distances=None, version=None)
+    printed = [print_share((board, *share)) for share in HALVES]
+    assert not printed[0].keys() & printed[1].keys()
+    whole = {path: one.encode() if isinstance(one, str) else one for share in printed for path, one in share.items()}
+    written = {path: data for path, data in files(tmp_path / "t").items() if not path.startswith("results/")}
+    assert whole == written

@@ -167,6 +167,7 @@ BAD = [
     ({"at": ("76,25",)}, {"rows": [*ROWS, ROWS[0]]}, "the model 'm0' stands twice"),
     ({"at": ("76,25",)}, {"choice": Choice(unit="percent", types=("A",))}, "--type A needs --types FILE"),
     ({"at": ("76,25",)}, {"rows": [*ROWS[:3], ("zero", 55, 0)]}, "zero is at exactly 0 on shift"),
+    ({"at": ("76,25",)}, {"rows": [*ROWS, ("bad", -3, 5)]}, "column test, row 10: expected an accuracy, got '-3'"),
     ({"models": ("m33",)}, {}, "unknown model 'm33': did you mean m3"),
     ({}, {}, "say what is judged"),
     ({"x": None}, {}, "say --x and --y, two of shift, test"),

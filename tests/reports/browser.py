@@ -25,10 +25,20 @@ def chromium() -> Iterator:
         browser.close()
 
 
+_MADE: dict[int, tuple[Leaderboard, str]] = {}
+
+
+def page_of(board: Leaderboard) -> str:
+    """The page of `board`, made once however many tests ask for it."""
+    if id(board) not in _MADE:
+        _MADE[id(board)] = board, page.render(board)  # a board that is held keeps its id
+    return _MADE[id(board)][1]
+
+
 def open_page(browser, board: Leaderboard, folder: Path, *, width: int = 1440, height: int = 900, **options):
     """The page of `board`, opened from the disk; `.problems` collects errors, dialogs and requests to anybody."""
     path = folder / "index.html"
-    path.write_text(page.render(board), encoding="utf-8")
+    path.write_text(page_of(board), encoding="utf-8")
     tab = browser.new_page(viewport={"width": width, "height": height}, **options)
     tab.set_default_timeout(60_000)  # a busy machine is slow, not wrong
     tab.problems = []

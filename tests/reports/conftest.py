@@ -25,6 +25,7 @@ from bench.core.leaderboard import (
     VersionChanges,
 )
 from bench.core.score import pack_bits
+from tests.reports.browser import chromium
 
 SETS = (
     ("test", "MNIST test", 1000),
@@ -294,6 +295,19 @@ def _version() -> DatasetVersion:
 def board() -> Leaderboard:
     """The usual board: 27 models, everything present."""
     return make_board()
+
+
+@pytest.fixture(scope="session")
+def many() -> Leaderboard:
+    """A board of 1,500 models on 10 sets."""
+    return make_board(1500, sets=MORE_SETS)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One headless browser for all tests of the page."""
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.quality_reports import quality_report
-from tests.reports.browser import chromium, open_page
+from tests.reports.browser import open_page
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
 
@@ -21,16 +21,15 @@ def with_quality(board):
 
 
 @pytest.mark.parametrize(("models", "scheme"), [(27, "light"), (27, "dark"), (0, "light")])
-def test_no_serious_finding(make, tmp_path, models, scheme):
-    with chromium() as browser:
-        # axe must be let in: the page's own policy allows no script but ours.
-        tab = open_page(browser, with_quality(make(models)), tmp_path, bypass_csp=True, color_scheme=scheme)
-        tab.evaluate(
-            "document.querySelectorAll('details').forEach((one) => { one.open = one.closest('nav') === null; })"
-        )
-        if models:
-            tab.locator("#table tbody th button").nth(2).click()
+def test_no_serious_finding(browser, board, make, tmp_path, models, scheme):
+    # axe must be let in: the page's own policy allows no script but ours.
+    shown = with_quality(board if models else make(0))
+    tab = open_page(browser, shown, tmp_path, bypass_csp=True, color_scheme=scheme)
+    tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = one.closest('nav') === null; })")
+    if models:
+        tab.locator("#table tbody th button").nth(2).click()
+    assert serious(tab) == []
+    if models:
+        tab.locator("#table tbody td button").first.click()
         assert serious(tab) == []
-        if models:
-            tab.locator("#table tbody td button").first.click()
-            assert serious(tab) == []
+    tab.close()

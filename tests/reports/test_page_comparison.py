@@ -8,16 +8,16 @@ from scipy import stats
 
 from bench.metrics.paired import Pair, compare_means, compare_on_set
 from bench.reports import page
-from tests.reports.browser import chromium, open_page
+from tests.reports.browser import open_page
 from tests.reports.conftest import HEADLINE
 
 
 @pytest.fixture(scope="module")
-def tab(board, tmp_path_factory):
-    with chromium() as browser:
-        found = open_page(browser, board, tmp_path_factory.mktemp("comparison"))
-        yield found
-        assert found.problems == []
+def tab(browser, board, tmp_path_factory):
+    found = open_page(browser, board, tmp_path_factory.mktemp("comparison"))
+    yield found
+    assert found.problems == []
+    found.close()
 
 
 @pytest.fixture(scope="module")

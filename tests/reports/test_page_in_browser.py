@@ -9,14 +9,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from tests.reports.browser import chromium, open_page
-from tests.reports.conftest import HOSTILE, MORE_SETS, make_board
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
+from tests.reports.browser import open_page
+from tests.reports.conftest import HOSTILE, make_board
 
 
 @pytest.fixture(scope="module")
@@ -225,8 +219,8 @@ def test_small_boards_open_without_error(browser, models, tmp_path):
     tab.close()
 
 
-def test_many_models_keep_few_rows_and_open_fast(browser, tmp_path):
-    tab = open_page(browser, make_board(1500, sets=MORE_SETS), tmp_path)
+def test_many_models_keep_few_rows_and_open_fast(browser, many, tmp_path):
+    tab = open_page(browser, many, tmp_path)
     opened = tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     assert tab.locator("#table tbody tr[data-index]").count() < 60
     sort = "(id) => { const t = performance.now(); document.querySelector(`[data-sort='${id}']`).click();"

@@ -55,7 +55,7 @@ REFUSED = [
     (("model,a", "m,50,60"), {"unit": "percent"}, "row 2: expected 2 cells, got 3"),
     (("name,a", "m,50"), {"unit": "percent"}, "unknown column 'model'"),
     (("model,a",), {"unit": "percent"}, "expected a header and a row a model"),
-    ((HEAD, "m,224,abc,1,1,1,1,1,bicubic"), {}, "row 2, top1: expected an accuracy, got 'abc'"),
+    ((HEAD, "m,224,abc,1,1,1,1,1,bicubic"), {}, "top1, row 2: expected an accuracy, got 'abc'"),
     ((HEAD, "m,224,50,1,1,1,1,1,b", "m,224,50,1,1,1,1,1,b"), {}, "the model 'm@224' stands twice"),
 ]
 

@@ -16,6 +16,18 @@ def test_json_is_sorted_and_ends_with_a_newline(tmp_path):
     assert path.read_text() == '{\n "a": [\n  1,\n  "é"\n ],\n "b": 1\n}\n'
 
 
+def test_many_files_are_replaced_together_or_not_at_all(tmp_path):
+    paths = [tmp_path / "a" / "one", tmp_path / "b" / "two"]
+    atomic.write_many(dict.fromkeys(paths, b"old"))
+    assert [path.read_bytes() for path in paths] == [b"old", b"old"]
+    (tmp_path / "taken").write_text("a file where a folder should be")
+    with pytest.raises(BenchError, match=f"cannot write {tmp_path / 'taken' / 'three'}") as caught:
+        atomic.write_many(dict.fromkeys([*paths, tmp_path / "taken" / "three"], b"new"))
+    assert "\n" not in str(caught.value)
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["one", "taken", "two"]
+    assert [path.read_bytes() for path in paths] == [b"old", b"old"]
+
+
 def test_full_disk_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     path = tmp_path / "file"
     atomic.write_text(path, "old")

@@ -1,10 +1,16 @@
-"""Publishing a board of 1,500 models on 10 sets, against its bar of 20 seconds."""
+"""A board of 1,500 models on 10 sets: publishing it, opening its page and sorting it, each against its bar."""
 
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
+from bench.core.errors import DataError
 from bench.core.record import parse
 from bench.core.score import Declaration, Environment, Score, ScoreCard, pack_bits
 from bench.core.track import Track
@@ -16,17 +22,58 @@ from bench.store.cards import write_card
 MODELS, IMAGES, CLASSES = 1500, 1000, 10
 HEADLINE = tuple(f"shift-{k}" for k in range(1, 6))
 SETS = ("test", *HEADLINE, *(f"other-{k}" for k in range(1, 5)))
-BAR = 20.0
+PUBLISHED, OPENED, SORTED = 20.0, 2000.0, 100.0  # the bars: seconds, and milliseconds twice
+SORT = """id => { const start = performance.now(); document.querySelector(`[data-sort='${id}']`).click();
+document.body.offsetHeight; return performance.now() - start; }"""
 SUBMITTED = 10  # one model in so many; the others are the population of the robustness lines
 
 
 def publish_vs_bar() -> Comparison:
-    """Seconds from 1,500 score cards on the disk to every file of their board, against 20."""
+    """Seconds from 1,500 score cards on the disk to every file of their board."""
+    with _published() as (_, took):
+        return comparison("publish-1500-vs-bar", ours=took, peer=PUBLISHED, unit="s", less_is_better=True)
+
+
+def page_opens_vs_bar() -> Comparison:
+    """Milliseconds until that board's page has loaded in headless Chromium, scripts and all."""
+    return comparison("page-1500-opens-vs-bar", ours=_page()[0], peer=OPENED, unit="ms", less_is_better=True)
+
+
+def page_sorts_vs_bar() -> Comparison:
+    """Milliseconds from a click on a column's head to the laid-out table, the slowest of the columns."""
+    return comparison("page-1500-sorts-vs-bar", ours=_page()[1], peer=SORTED, unit="ms", less_is_better=True)
+
+
+@contextmanager
+def _published() -> Iterator[tuple[Path, float]]:
+    """The folder of the board, while it lasts, and the seconds that publishing took."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_cards(folder)
-        ours = seconds(lambda: publish(track(), data_root=folder, board_dir=folder))
-    return comparison("publish-1500-vs-bar", ours=ours, peer=BAR, unit="s", less_is_better=True)
+        took = seconds(lambda: publish(track(), data_root=folder, board_dir=folder))
+        yield folder / track().name, took
+
+
+@cache
+def _page() -> tuple[float, float]:
+    """(opening, sorting) in milliseconds: medians of three openings and of three sorts of the slowest column."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise DataError("this comparison needs Playwright: pip install playwright") from None
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    opened, sorts = [], []
+    with _published() as (folder, _), sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        for _ in range(3):
+            tab = browser.new_page(viewport={"width": 1440, "height": 900})
+            tab.goto((folder / "index.html").as_uri())
+            opened.append(tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
+            heads = ("shifted", "model", "robustness", *(f"set:{one}" for one in SETS))
+            sorts.append(max(tab.evaluate(SORT, one) for one in heads))
+            tab.close()
+        browser.close()
+    return median(opened), median(sorts)
 
 
 def track() -> Track:

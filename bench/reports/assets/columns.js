@@ -55,7 +55,7 @@ function cell(row, column) {
     button.setAttribute("aria-label", reason);
   } else if (column.id === "robustness") {
     const [, low, high, outside] = robustnessOf(row.index, judged);
-    button.append(points(value), make("small", {}, outside ? "extrapolated" : low === null ? "no interval" : range(points, low, high)));
+    button.append(points(value), make("small", {}, low === null ? "no interval" : range(points, low, high)), ...(outside ? [make("small", {}, "extrapolated")] : []));
   } else if (column.best) {
     const [, low, high] = column.set ? row.cells[column.index] : row.shifted;
     button.append(make("span", value === BEST.get(column.id) ? { class: "best" } : {}, percent(value)), bar(low, high, value));

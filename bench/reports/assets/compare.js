@@ -85,7 +85,7 @@ function compare() {
   const [a, b] = ["a", "b"].map((side) => Number(pairForm.elements[side].value)), where = byId("differences");
   const command = `python run_bench.py compare ${data.rows[a].slug} ${data.rows[b].slug} --track ${data.track}`;
   byId("compare-command").textContent = command;
-  byId("pair-command").hidden = false;
+  byId("pair-command").hidden = !data.ranking?.paired;
   if (a === b) {
     byId("verdict").textContent = "Choose two different models.";
     where.replaceChildren();
