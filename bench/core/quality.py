@@ -23,7 +23,7 @@ class ExtractorCard(Record):
     @property
     def prepared(self) -> str:
         """How images were prepared, in words."""
-        return "; ".join(f"{key}: {value}" for key, value in self.input.items())
+        return "; ".join(f"{key}: {value}" for key, value in sorted(self.input.items()))
 
 
 class SetCard(Record):
@@ -79,8 +79,8 @@ class QualityCard(Record):
             "input": self.extractor.prepared,
             "decoder": self.extractor.decoder,
             "images": f"{self.n} a side" + (f", {self.per_class} a class" if self.per_class else "") + f"; {self.draw}",
-            "routes": ", ".join(f"{name}: {route}" for name, route in self.routes.items()),
-            "versions": ", ".join(f"{name} {version}" for name, version in self.versions.items()),
+            "routes": ", ".join(f"{name}: {route}" for name, route in sorted(self.routes.items())),
+            "versions": ", ".join(f"{name} {version}" for name, version in sorted(self.versions.items())),
         }
         for side in (self.a, self.b):
             encodings = ", ".join(f"{count} {kind}" for kind, count in side.encodings.items())

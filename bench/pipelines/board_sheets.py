@@ -16,7 +16,8 @@ SHEET_IMAGES = 16
 
 def dataset_version(reference: str, *, data_root: Path, split: str = "val") -> DatasetVersion:
     """What the board shows of a dataset version: identity, counts, and some images of each class."""
-    recipe, version = load_recipe(reference), open_version(reference, data_root)
+    recipe = load_recipe(reference)
+    version = open_version(recipe.reference, data_root)
     manifest = version.manifest
     shown = version.image_set(split, tuple(item.id for item in recipe.classes))
     items = {item.id: item for item in manifest.split(split).items}

@@ -57,7 +57,12 @@ def version_report(
         return features_of(what.first(settings.limit), extractor, data_root=data_root, quiet=settings.quiet)
 
     made = featured(named)
-    names = [name for name in sets_to_score(track, data_root=data_root) if track.sets[name].dataset != _dataset(text)]
+    dataset = _dataset(text)
+    names = [
+        name
+        for name in sets_to_score(track, data_root=data_root)
+        if dataset is None or track.sets[name].dataset != dataset
+    ]
     sets = {name: featured(track_images(track, name, data_root=data_root)) for name in names}
     cards = {name: quality_of(made, side, extractor.card, settings) for name, side in sets.items()}
     real = featured(track_images(track, REAL, data_root=data_root)) if track.real else None
@@ -84,7 +89,7 @@ def version_report(
         consistency=consistency(named, judge, track, **asked) if judge else None,
         best=best,
         worst=worst,
-        link=link(track, table, made.card.name, boards) if trained_on and trained_on == _dataset(text) else None,
+        link=link(track, table, made.card.name, boards) if dataset and trained_on == dataset else None,
     )
 
 

@@ -63,10 +63,12 @@ def _facts(report: VersionQuality) -> dict[str, str]:
     return facts
 
 
-def _table(title: str, head: list[str], rows: list[list[str]]) -> str:
+def _table(title: str, head: list[str], rows: list[list[str]], *, words: int = 1) -> str:
+    """The first `words` cells of a row are names that others may have chosen, the rest numbers of ours."""
     if not rows:
         return ""
-    body = table([to_markdown(one) for one in head], [[to_markdown(one) for one in row] for row in rows])
+    inert = [[*map(to_markdown, row[:words]), *row[words:]] for row in rows]
+    body = table([to_markdown(one) for one in head], inert, left=words)
     return f"{title}\n\n{body}" if title else body
 
 
@@ -95,4 +97,4 @@ def _link(report: VersionQuality) -> str:
         f" (95 % interval {fixed(link.interval[0], 2)} to {fixed(link.interval[1], 2)}, points taken as independent),"
         f" Spearman {fixed(link.rho or 0, 2)}, {len(link.points)} points."
     )
-    return f"{said}\n\n{_table('', ['arm', 'set', 'gap', 'gain, points'], rows)}"
+    return f"{said}\n\n{_table('', ['arm', 'set', 'gap', 'gain, points'], rows, words=2)}"

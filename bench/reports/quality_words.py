@@ -99,8 +99,8 @@ def card_facts(card: QualityCard) -> dict[str, str]:
         "decoder": card.extractor.decoder,
         "images": f"{card.n:,} a side{per_class}; {card.draw}",
         "precision": f"{card.extractor.precision}, {card.precision}",
-        "routes": "; ".join(f"{name}: {route}" for name, route in card.routes.items()),
-        "versions": ", ".join(f"{name} {version}" for name, version in card.versions.items()),
+        "routes": "; ".join(f"{name}: {route}" for name, route in sorted(card.routes.items())),
+        "versions": ", ".join(f"{name} {version}" for name, version in sorted(card.versions.items())),
     }
     for side in (card.a, card.b):
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in side.encodings.items())

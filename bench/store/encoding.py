@@ -35,7 +35,9 @@ def decode(data: bytes, *, what: str) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data))
         image.load()
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+    except UnidentifiedImageError:
+        raise DataError(f"{what}: not a readable image (no format that Pillow knows)") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{what}: not a readable image ({str(error)[:80]})") from None
     return image
 

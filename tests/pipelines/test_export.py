@@ -94,6 +94,7 @@ def test_the_quality_report_of_these_images_is_on_the_card(made, tmp_path):
     text = (tmp_path / "fresh" / "README.md").read_text()
     assert "## Quality, by the sets of the track t" in text
     assert "halves of the real training images lie 0.75 apart" in text
+    assert "| real | 3.00 | 4.00 | 5.00 |" in text
     assert HOSTILE not in text
     for name in re.findall(r"\(((?:pictures/)?quality-[^)]+)\)", text):
         assert (tmp_path / "fresh" / name).stat().st_size > 100

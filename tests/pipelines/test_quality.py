@@ -1,7 +1,9 @@
 """`quality`: cards of two folders, what they refuse to compare, and a report of one against another."""
 
 import json
+import struct
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -116,7 +118,14 @@ def test_bad_sets_are_one_line(folders, tmp_path):
     flat = fill(tmp_path / "flat", seed=4, classes=("c",))
     assert "no class has 2 images in each; use sets of the same classes" in line(flat, one, per_class=2)
     (tmp_path / "single" / "a" / "00.png").write_bytes(b"\x89PNG\r\n")
-    assert "00.png: not a readable image" in line(single, one)
+    assert line(single, one).endswith("00.png: not a readable image (no format that Pillow knows)")
+    size = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunks = [
+        len(data).to_bytes(4) + name + data + zlib.crc32(name + data).to_bytes(4)
+        for name, data in ((b"IHDR", size), (b"IDAT", b""), (b"IEND", b""))
+    ]
+    (tmp_path / "single" / "a" / "00.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    assert "00.png: not a readable image (Image size (3600000000 pixels) exceeds limit" in line(single, one)
 
 
 def test_copies_constant_images_and_mixed_modes_are_on_the_card(folders, tmp_path):
