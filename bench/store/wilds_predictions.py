@@ -27,6 +27,7 @@ from bench.store.predictions import HEADER_KEY
 
 KEY, BEST_FIRST = "image_id", "topk_class"
 NAMES = ("prediction", "predicted_class", BEST_FIRST)
+READ = (*NAMES, "boxes", "scores")
 DIGEST = b"dataset_digest"
 LARGEST = 1 << 30
 SIDE = 1024  # pixels of a GlobalWheat image
@@ -97,11 +98,11 @@ def _checked(path: Path, where: str, value: Any, asked: Asked) -> Any:
         raise DataError(f"{path}, {where}: {len(value)} values; save without an index, one prediction a line")
     if asked.track.task == "classes":
         if type(value) is not int:
-            raise DataError(f"{path}, {where}: expected the number of a class, got {str(value)[:LONGEST]}")
+            raise DataError(f"{path}, {where}: expected the number of a class, got {repr(value)[:LONGEST]}")
         if not 0 <= value < (asked.classes or 0):
             raise DataError(f"{path}, {where}: class {value} is outside 0..{(asked.classes or 0) - 1}")
     elif type(value) not in (int, float) or not math.isfinite(value):
-        raise DataError(f"{path}, {where}: expected a finite number, got {str(value)[:LONGEST]}")
+        raise DataError(f"{path}, {where}: expected a finite number, got {repr(value)[:LONGEST]}")
     return value
 
 
@@ -114,7 +115,7 @@ def _table(path: Path, lines: list[str]) -> list[tuple[str, str, Any]]:
     try:
         rows = list(csv.reader(lines))
     except csv.Error as error:
-        raise DataError(f"{path}: not a readable CSV ({str(error)[:80]})") from None
+        raise DataError(f"{path}: not a readable CSV ({' '.join(str(error).split())[:80]})") from None
     head = [name.strip() for name in rows[0]]
     column = next((head.index(name) for name in NAMES if name in head), None)
     if column is None:
@@ -136,19 +137,21 @@ def _parquet(path: Path, asked: Asked) -> list[tuple[str, str, Any]]:
 
     try:
         table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: not a readable Parquet file ({str(error)[:80]})") from None
+        columns = {name: table.column(name).to_pylist() for name in {KEY, *READ} & set(table.column_names)}
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"{path}: not a readable Parquet file ({' '.join(str(error).split())[:80]})") from None
     said = _said_digest(table.schema.metadata or {})
     if said and said != asked.digest:
-        raise DataError(f"{path}: about the data {said[:19]}…, the split here is {asked.digest[:19]}…; predict again")
+        said = " ".join(said[:19].split())
+        raise DataError(f"{path}: about the data {said}…, the split here is {asked.digest[:19]}…; predict again")
     detection = asked.track.task == "detection"
     wanted = ("boxes", "scores") if detection else (next((n for n in NAMES if n in table.column_names), NAMES[0]),)
     for name in (KEY, *wanted):
         if name not in table.column_names:
-            raise DataError(f"{path}: no column {name!r}, found {', '.join(table.column_names)[:LONGEST]}")
-    ids = table.column(KEY).to_pylist()
-    columns = [table.column(name).to_pylist() for name in wanted]
-    values = list(zip(*columns, strict=True)) if detection else columns[0]
+            found = " ".join(", ".join(table.column_names)[:LONGEST].split())
+            raise DataError(f"{path}: no column {name!r}, found {found}")
+    ids = columns[KEY]
+    values = list(zip(*(columns[name] for name in wanted), strict=True)) if detection else columns[wanted[0]]
     if wanted == (BEST_FIRST,):
         values = [one[0] if isinstance(one, list) and one else one for one in values]
     return [(f"row {row}", str(ids[row]), values[row]) for row in range(len(ids))]
@@ -199,7 +202,9 @@ def _torch_list(path: Path, asked: Asked) -> list[Boxes]:
     boxes = []
     for row, entry in enumerate(found):
         if not isinstance(entry, dict) or not {"boxes", "scores"} <= entry.keys():
-            raise DataError(f"{path}, entry {row}: expected a dict of boxes, scores and labels, got {str(entry)[:40]}")
+            raise DataError(
+                f"{path}, entry {row}: expected a dict of boxes, scores and labels, got {type(entry).__name__}"
+            )
         boxes.append(_boxes(path, f"entry {row}", entry["boxes"], entry["scores"]))
     return boxes
 

@@ -240,12 +240,12 @@ def replaced(line, text):
             "__import__('os')",
             r"line 7: expected a number, got \"__import__\('os'\)\"; one prediction a line",
         ),
-        ("iwildcam", 7, r"'\d'", r"line 7: expected the number of a class, got \\d"),
+        ("iwildcam", 7, r"'a\nb'", r"line 7: expected the number of a class, got 'a"),
         ("iwildcam", 7, "(" * 5000, r"line 7: expected a number, got '\(\(\("),
         ("poverty", 3, "nan", r"line 3: expected a number, got 'nan'; predictions are finite"),
         ("poverty", 3, "1e999", r"line 3: expected a finite number, got inf"),
         ("poverty", 3, "[1.0]", r"line 3: expected a finite number, got \[1\.0\]"),
-        ("poverty", 3, "'a'", r"line 3: expected a finite number, got a"),
+        ("poverty", 3, "'a'", r"line 3: expected a finite number, got 'a'"),
     ],
 )
 def test_a_wrong_line_is_named_with_file_and_line(world, tmp_path, name, line, text, words):
