@@ -31,6 +31,7 @@ METRICS = {
     "mean-difference": "bench.metrics.paired:compare_means",
     "rank-interval": "bench.metrics.ranks:rank_intervals",
     "kendall-tau": "bench.metrics.rank_agreement:kendall_tau",
+    "detection-accuracy": "bench.metrics.detection_accuracy:detection_accuracy",
 }
 
 ABOUT = {
@@ -64,4 +65,5 @@ ABOUT = {
     "mean-difference": "difference of two models' mean accuracy over sets, paired by image, with its interval",
     "rank-interval": "the ranks a model may have, over a whole board at once (Holm over all pairs)",
     "kendall-tau": "agreement of two rankings of the same models, with its interval",
+    "detection-accuracy": "hits / (hits + false + missed) of an image's boxes, as WILDS has it for GlobalWheat",
 }
