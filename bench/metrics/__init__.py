@@ -31,6 +31,8 @@ METRICS = {
     "mean-difference": "bench.metrics.paired:compare_means",
     "rank-interval": "bench.metrics.ranks:rank_intervals",
     "kendall-tau": "bench.metrics.rank_agreement:kendall_tau",
+    "average-precision": "bench.metrics.average_precision:average_precision",
+    "f1-confidence": "bench.metrics.f1_confidence:mean_f1",
     "detection-accuracy": "bench.metrics.detection_accuracy:detection_accuracy",
 }
 
@@ -65,5 +67,7 @@ ABOUT = {
     "mean-difference": "difference of two models' mean accuracy over sets, paired by image, with its interval",
     "rank-interval": "the ranks a model may have, over a whole board at once (Holm over all pairs)",
     "kendall-tau": "agreement of two rankings of the same models, with its interval",
+    "average-precision": "area under precision and recall of boxes, as COCO has it",
+    "f1-confidence": "F1 of boxes at every confidence, as YOLO has it",
     "detection-accuracy": "hits / (hits + false + missed) of an image's boxes, as WILDS has it for GlobalWheat",
 }
