@@ -41,8 +41,9 @@ class Boxes:
 
     def rows(self, index: np.ndarray) -> "Boxes":
         """The boxes at `index` (int or bool), in that order."""
-        kept = {name: None if value is None else value[index] for name, value in vars(self).items()}
-        return Boxes(**kept)
+        score = None if self.score is None else self.score[index]
+        crowd = None if self.crowd is None else self.crowd[index]
+        return Boxes(self.image[index], self.corners[index], self.label[index], score, crowd)
 
     def on(self, image: int) -> "Boxes":
         """The boxes of one image."""

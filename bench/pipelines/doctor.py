@@ -8,8 +8,8 @@ import numpy as np
 
 from bench.core.errors import BenchError
 from bench.core.label_map import BY_CLASS, BY_INDEX, folder_key
-from bench.core.record import Record
 from bench.core.track import SetSpec, Track
+from bench.pipelines.examination import Examination, Finding, examine_boxes
 from bench.pipelines.tracks import list_tree_once, open_set, set_folder
 from bench.sources.image_folder import Tree
 from bench.sources.image_health import broken_files, sha256_of
@@ -17,47 +17,10 @@ from bench.sources.image_health import broken_files, sha256_of
 SHOWN = 5
 
 
-class Finding(Record):
-    """Something wrong with a set, and what to do."""
-
-    what: str
-    remedy: str
-
-
-class Examination(Record):
-    """One set: `per_folder` counts images (least, median, most), `histogram` all of them by folder."""
-
-    name: str
-    place: str
-    ready: bool
-    optional: bool
-    images: int = 0
-    folders: int = 0
-    per_folder: tuple[int, float, int] | None = None
-    naming: str = ""
-    endings: dict[str, int] = {}  # noqa: RUF012 (pydantic copies it)
-    histogram: dict[str, int] = {}  # noqa: RUF012
-    checksums: dict[str, str] = {}  # noqa: RUF012
-    findings: tuple[Finding, ...] = ()
-
-    def __str__(self) -> str:
-        state = "ready" if self.ready else "not ready, optional" if self.optional else "NOT READY"
-        lines = [f"{self.name}: {state}", f"  at {self.place}"]
-        if self.per_folder:
-            least, middle, most = self.per_folder
-            endings = ", ".join(f"{count:,} {ending}" for ending, count in self.endings.items())
-            lines.append(
-                f"  {self.images:,} images in {self.folders:,} folders, {least} to {most} each (median {middle:g})"
-            )
-            lines.append(f"  folders are {self.naming}; {endings}")
-        for finding in self.findings:
-            lines += [f"  wrong: {finding.what}", f"     do: {finding.remedy}"]
-        return "\n".join(lines)
-
-
 def doctor(track: Track, *, data_root: Path) -> list[Examination]:
     """Every set of the track, examined; nothing is changed. Files are read at their ends, suspicious ones whole."""
-    return [_examine(track, name, data_root) for name in track.sets]
+    examine = examine_boxes if track.task == "detection" else _examine
+    return [examine(track, name, data_root) for name in track.sets]
 
 
 def _examine(track: Track, name: str, data_root: Path) -> Examination:
