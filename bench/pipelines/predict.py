@@ -6,7 +6,6 @@ A run that was stopped goes on at the first block of images that is not answered
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tqdm import tqdm
@@ -21,6 +20,8 @@ from bench.models.classifier import Classifier, cores
 from bench.models.setting import Setting
 from bench.pipelines import answering
 from bench.pipelines.answering import Done, Question, Told, Work, answered, opened, told_by
+from bench.pipelines.detect import detect
+from bench.pipelines.environment import library_versions
 from bench.pipelines.tracks import open_set, sets_to_score
 from bench.store.kept import KeptArrays
 from bench.store.parts import Parts, readable_predictions, same_question
@@ -62,6 +63,8 @@ def predict(
     `limit`: at most that many images a set, marked in the file as not for publication. UsageError for
     an unknown model, set or backend; DataError for data or weights that are absent or damaged.
     """
+    if track.task == "detection":
+        return detect(models, track, sets=sets, data_root=data_root, limit=limit, workers=means.workers, quiet=quiet)
     setting = Setting(
         classes=track.classes,
         data_root=data_root,
@@ -149,7 +152,7 @@ def _header(model: Classifier, track: Track, name: str, images: ImageSet, whole:
         kept_digest=images.kept_digest,
         model=model.model,
         preprocessing=model.preprocessing,
-        versions=_versions(),
+        versions=library_versions(PACKAGES),
         limited=len(images) < whole,
         weights=model.weights,
         title=model.title,
@@ -166,13 +169,3 @@ def _holds(part: Parts) -> bool:
     """Is there a whole file about the same model, images and classes?"""
     found = readable_predictions(part.path)
     return found is not None and same_question(found.header, part.header)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
