@@ -10,6 +10,7 @@ from bench import cli
 VERBS = (
     *("demo", "list", "generate", "verify", "diff", "audit", "export", "train", "doctor", "predict"),
     *("score", "submit", "explain", "compare", "robustness", "publish", "quality", "rate"),
+    *("digits-detect", "export-boxes"),
 )
 
 

@@ -33,6 +33,7 @@ METRICS = {
     "kendall-tau": "bench.metrics.rank_agreement:kendall_tau",
     "average-precision": "bench.metrics.average_precision:average_precision",
     "f1-confidence": "bench.metrics.f1_confidence:mean_f1",
+    "image-bootstrap": "bench.metrics.image_bootstrap:drawn_interval",
     "detection-accuracy": "bench.metrics.detection_accuracy:detection_accuracy",
 }
 
@@ -69,5 +70,6 @@ ABOUT = {
     "kendall-tau": "agreement of two rankings of the same models, with its interval",
     "average-precision": "area under precision and recall of boxes, as COCO has it",
     "f1-confidence": "F1 of boxes at every confidence, as YOLO has it",
+    "image-bootstrap": "95 % interval of a figure by drawing the images again",
     "detection-accuracy": "hits / (hits + false + missed) of an image's boxes, as WILDS has it for GlobalWheat",
 }

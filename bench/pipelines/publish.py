@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from bench.core.detection_board import DetectionBoard
 from bench.core.errors import DataError, UsageError
 from bench.core.leaderboard import DatasetVersion, Distances, Leaderboard
 from bench.core.record import Record, parse
@@ -17,11 +18,13 @@ from bench.core.track import Track
 from bench.pipelines.board import leaderboard
 from bench.pipelines.board_labels import with_labels
 from bench.pipelines.board_population import population_board
+from bench.pipelines.detection_board import detection_board
+from bench.pipelines.detection_pictures import with_pictures
 from bench.pipelines.editions import edition_folders, other_editions
 from bench.pipelines.populations import Choice, open_population, select
-from bench.reports import FOLDERS, PRESSES, TARGETS
+from bench.reports import DETECTION_FILES, DETECTION_PRESSES, FOLDERS, PRESSES, TARGETS
 from bench.store.atomic import write_bytes, write_json
-from bench.store.cards import read_cards
+from bench.store.cards import CARDS, read_cards
 from bench.store.paths import leaderboards_folder
 
 R = TypeVar("R", bound=Record)
@@ -55,6 +58,8 @@ def publish(
     folder = (board_dir or leaderboards_folder()).resolve() / track.name
     if out is not None or target != "folder":
         return _write(_board(track, folder, data_root), out.resolve() if out else None, target)
+    if track.task == "detection":
+        return _write(_board(track, folder, data_root), folder, target)
     boards = (folder, *edition_folders(folder))
     made = []
     for one in boards:
@@ -79,17 +84,24 @@ def publish_population(
     return _write(board, out.resolve(), target)
 
 
-def outputs_of(board: Leaderboard, target: Target = "folder") -> dict[str, str | bytes]:
+def outputs_of(board: Leaderboard | DetectionBoard, target: Target = "folder") -> dict[str, str | bytes]:
     """Everything that is published of a board, by path."""
+    if isinstance(board, DetectionBoard):
+        if target != "folder":
+            raise UsageError(f"publish {board.track} --target {target}: boards of detectors are folders so far")
+        outputs = {path: look_up(DETECTION_PRESSES, path, kind="press")(board) for path in DETECTION_PRESSES}
+        return outputs | look_up({"all": DETECTION_FILES}, "all", kind="press")(board)
     outputs: dict[str, str | bytes] = {path: look_up(PRESSES, path, kind="press")(board) for path in PRESSES}
     for name in FOLDERS:
         outputs |= look_up(FOLDERS, name, kind="press")(board)
     return look_up(TARGETS, target, kind="target")(board, outputs) if target != "folder" else outputs
 
 
-def _board(track: Track, folder: Path, data_root: Path) -> Leaderboard:
+def _board(track: Track, folder: Path, data_root: Path) -> Leaderboard | DetectionBoard:
     """The board of the listed cards in one folder."""
-    cards = tuple(card for card in read_cards(folder / "results") if card.state == "listed")
+    cards = tuple(card for card in read_cards(folder / "results", CARDS[track.task]) if card.state == "listed")
+    if track.task == "detection":
+        return with_pictures(detection_board(track, cards), track, folder=folder, data_root=data_root)
     board = leaderboard(
         track,
         cards,
@@ -99,7 +111,7 @@ def _board(track: Track, folder: Path, data_root: Path) -> Leaderboard:
     return with_labels(board, track, folder=folder, data_root=data_root)
 
 
-def _write(board: Leaderboard, folder: Path | None, target: Target) -> Published:
+def _write(board: Leaderboard | DetectionBoard, folder: Path | None, target: Target) -> Published:
     if folder is None:
         raise UsageError(f"publish --target {target}: say --out DIR, a folder of its own")
     outputs = outputs_of(board, target)

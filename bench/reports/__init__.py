@@ -19,3 +19,13 @@ FOLDERS = {
 
 # Where a board can go besides its own folder: a function of `Leaderboard` and its files to the files of that place.
 TARGETS = {"hub-space": "bench.reports.hub_space:render_all"}
+
+# The same of a `DetectionBoard`.
+DETECTION_PRESSES = {
+    "index.html": "bench.reports.detection_page:render",
+    "README.md": "bench.reports.detection_markdown:render",
+    "table.csv": "bench.reports.detection_csv:render",
+    "table.tex": "bench.reports.detection_latex:render",
+    "board.json": "bench.reports.detection_json:render",
+}
+DETECTION_FILES = "bench.reports.detection_plots:render_all"

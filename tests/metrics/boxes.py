@@ -16,7 +16,7 @@ def random_boxes(*, images: int = 24, classes: int = 3, seed: int = 0, crowds: b
     truth = Boxes(image, corners, random.integers(0, classes, count), crowd=crowd)
     near = random.integers(0, count, count)
     moved = corners[near] + random.normal(0, 2, (count, 4))
-    loose = np.tile(random.uniform(0, 60, (images, 2)), 2) + [0, 0, 10, 12]
+    loose = np.tile(random.uniform(0, 60, (images, 2)), 2) + np.array([0, 0, 10, 12])
     label = np.where(random.random(count) < 0.8, truth.label[near], random.integers(0, classes, count))
     found = Boxes(
         np.concatenate([image[near], np.arange(images)]),
