@@ -11,6 +11,7 @@ VERBS = (
     *("demo", "list", "generate", "verify", "diff", "audit", "export", "train", "doctor", "predict"),
     *("score", "submit", "explain", "compare", "robustness", "publish", "quality", "rate"),
     *("wilds-evaluate", "wilds-download", "wilds-table"),
+    *("digits-detect", "export-boxes"),
 )
 
 

@@ -11,7 +11,7 @@ class Finding(Record):
 
 
 class Examination(Record):
-    """One set: `per_folder` counts images (least, median, most), `histogram` all of them by folder."""
+    """One set: `per_folder` counts images (least, median, most), `histogram` all by folder, `boxes` by class."""
 
     name: str
     place: str
@@ -23,6 +23,7 @@ class Examination(Record):
     naming: str = ""
     endings: dict[str, int] = {}  # noqa: RUF012 (pydantic copies it)
     histogram: dict[str, int] = {}  # noqa: RUF012
+    boxes: dict[str, int] = {}  # noqa: RUF012
     checksums: dict[str, str] = {}  # noqa: RUF012
     findings: tuple[Finding, ...] = ()
 
@@ -36,6 +37,9 @@ class Examination(Record):
                 f"  {self.images:,} images in {self.folders:,} folders, {least} to {most} each (median {middle:g})"
             )
             lines.append(f"  folders are {self.naming}; {endings}")
+        if self.boxes:
+            counts = ", ".join(f"{name} {count:,}" for name, count in self.boxes.items())
+            lines.append(f"  {self.images:,} images, {sum(self.boxes.values()):,} boxes: {counts}")
         for finding in self.findings:
             lines += [f"  wrong: {finding.what}", f"     do: {finding.remedy}"]
         return "\n".join(lines)

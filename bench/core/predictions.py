@@ -2,27 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from bench.core.errors import DataError
-from bench.core.record import Record
+from bench.core.record import Grown
 from bench.core.score import Declaration
 from bench.core.text import Line
 
 TOP = 5
 
 
-class PredictionHeader(Record):
+class PredictionHeader(Grown):
     """What the answers are about: they are bound to a set and a class list by digest.
 
     `bound`: False where a file from elsewhere did not say what it is about. `kept_digest`: that of the
     classes that competed (`ImageSet.kept_digest`), None where all did. `weights`: digest of the model file
-    that answered; `title` and `declaration` are what the model says of itself.
+    that answered; `title` and `declaration` are what the model says of itself. `kind`: None for classes, `boxes`
+    for detections.
     """
 
+    later: ClassVar[tuple[str, ...]] = ("kind",)
+
     format: int = 1
+    kind: Literal["boxes"] | None = None
     track: Line
     set: Line
     dataset_digest: Line

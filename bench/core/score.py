@@ -99,8 +99,8 @@ class Environment(Record):
 State = Literal["received", "valid", "scored", "listed", "rejected"]
 
 
-class ScoreCard(Record):
-    """One model on one track; `role` is `standard` for the robustness fit, `arm`, or `submitted`.
+class Card(Record):
+    """What the card of any track says of one model; `role` is `standard` for the robustness fit, `arm`, or `submitted`.
 
     `state` goes from received to valid, scored, and listed or rejected, with the `reason`; `flags` are the
     caveats that a board shows beside the model.
@@ -114,12 +114,17 @@ class ScoreCard(Record):
     role: Literal["standard", "arm", "submitted"]
     declaration: Declaration
     preprocessing: dict[str, str | int | float]
-    sets: dict[str, Score]
     environment: Environment
     state: State
     reason: Text
     flags: tuple[Text, ...] = ()
     limited: bool = False
+
+
+class ScoreCard(Card):
+    """One classifier on one track."""
+
+    sets: dict[str, Score]
 
     @property
     def dataset_digests(self) -> dict[str, str]:

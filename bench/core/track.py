@@ -26,11 +26,34 @@ class Expected(Record):
     sha256: dict[str, Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]] = Field(default_factory=dict)
 
 
+class BoxLayout(Record):
+    """How a folder says where things are: `coco` with its `file` of annotations and `images` beside it, `yolo` with
+    its `file` (data.yaml) and `split`, `voc` with its `split` (a list in ImageSets/Main). Paths start at the folder.
+
+    `single`: every class of the files is the only class of the track.
+    """
+
+    layout: Literal["coco", "yolo", "voc"]
+    file: Line | None = None
+    images: Line | None = None
+    split: Line | None = None
+    single: bool = False
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        needed = {"coco": ("file", "images"), "yolo": ("split",), "voc": ("split",)}[self.layout]
+        absent = [name for name in needed if getattr(self, name) is None]
+        if absent:
+            raise Misplaced(f"the layout {self.layout} needs {' and '.join(needed)}", absent[0])
+        return self
+
+
 class SetSpec(Record):
     """Where a set's images come from, and how answers to them are judged.
 
     The images are one of: `source`, a named real source; `dataset` and `split`, of a generated version;
-    `folder`, a tree of images with `map` from its folders to classes (`bench/core/label_map.py`).
+    `folder`, a tree of images with `map` from its folders to classes (`bench/core/label_map.py`), or on a
+    detection track with `boxes`.
 
     `folders: class`: the tree's folders are class ids, and the map's entries are groups of them. `subset`:
     folders that the map does not name are left out. `restrict`: only mapped classes compete. `crop`: pixels
@@ -43,6 +66,7 @@ class SetSpec(Record):
     split: str | None = None
     folder: Line | None = None
     map: Annotated[LabelMap | None, BeforeValidator(label_map)] = None
+    boxes: BoxLayout | None = None
     folders: Literal["name", "class"] = "name"
     subset: bool = False
     restrict: bool = False
@@ -60,8 +84,10 @@ class SetSpec(Record):
             raise ValueError("give exactly one of source, dataset and folder")
         if (self.dataset is None) != (self.split is None):
             raise ValueError("dataset and split go together")
-        if (self.folder is None) != (self.map is None):
+        if (self.folder is None) != (self.map is None and self.boxes is None):
             raise ValueError("folder and map go together: map: wnid, map: index, or map: {folder: class, …}")
+        if self.map is not None and self.boxes is not None:
+            raise ValueError("a folder has a map (one class an image) or boxes, not both")
         if self.folder is None and (self.restrict or self.subset or self.crop or self.labels):
             raise ValueError("restrict, subset, crop and labels are for sets on folders")
         if self.folders == "class" and not isinstance(self.map, dict):
@@ -72,18 +98,19 @@ class SetSpec(Record):
 class Headline(Record):
     """The one number a board is sorted by: the mean of `metric` over `sets`."""
 
-    metric: Literal["top1"] = "top1"
+    metric: Literal["top1", "ap50"] = "top1"
     sets: tuple[str, ...]
 
 
 class Budget(Record):
-    """How arms are trained, the same for every arm of a track."""
+    """How arms are trained, the same for every arm of a track. `naive`: what the arm of that name does to images."""
 
     arch: str
     steps: int
     batch: int
     learning_rate: float
     seeds: int
+    naive: tuple[Literal["flip", "crop", "colour"], ...] = ()
 
 
 class StandardModel(Record):
@@ -94,13 +121,30 @@ class StandardModel(Record):
     fraction: float = 1.0
 
 
+class Published(Record):
+    """A row of somebody's table, quoted: `figures` by their heads, fractions as printed there."""
+
+    title: Line
+    figures: dict[Line, float]
+
+
+class PublishedTable(Record):
+    """A table that this track's own results stand beside; `columns`: its head -> `SET.FIGURE` of ours, or nothing."""
+
+    source: Line
+    columns: dict[Line, Line]
+    rows: tuple[Published, ...]
+    arms: dict[str, Line] = Field(default_factory=dict)
+
+
 class Track(Record):
     """Classes, sets, headline, and (where the track trains) its real and generated training data.
 
-    `standard` lists the models that the robustness line is fitted to.
+    `task`: one class an image, or boxes. `standard` lists the models that the robustness line is fitted to.
     """
 
     name: Name
+    task: Literal["classification", "detection"] = "classification"
     title: Line = ""
     question: Line = ""
     classes: tuple[ClassName, ...]
@@ -113,6 +157,7 @@ class Track(Record):
     budget: Budget | None = None
     standard: tuple[StandardModel, ...] = ()
     oracle: str | None = None
+    published: PublishedTable | None = None
 
     _classes = field_validator("classes")(check_classes)
 
@@ -136,6 +181,18 @@ class Track(Record):
                 raise Misplaced(unknown(name, known=self.sets, kind="set"), *place)
         if not self.headline.sets:
             raise Misplaced("name at least one set", "headline", "sets")
+        return self
+
+    @model_validator(mode="after")
+    def _sets_suit_the_task(self) -> Self:
+        metric = "ap50" if self.task == "detection" else "top1"
+        if self.headline.metric != metric:
+            raise Misplaced(f"a {self.task} track is headed by {metric}", "headline", "metric")
+        for name, spec in self.sets.items():
+            if self.task == "classification" and spec.boxes is not None:
+                raise Misplaced("boxes are for tracks of the task detection", "sets", name, "boxes")
+            if self.task == "detection" and (spec.map is not None or spec.dataset is not None):
+                raise Misplaced("a detection set has a source, or a folder with boxes", "sets", name)
         return self
 
     @model_validator(mode="after")

@@ -88,6 +88,23 @@ def separated_unpaired(shares: np.ndarray, n: np.ndarray, *, confidence: float =
     return _holm_on(np.maximum(z, 0), confidence)
 
 
+def separated_draws(values: np.ndarray, draws: np.ndarray, *, confidence: float = 0.95) -> np.ndarray:
+    """As `separated`, from bootstrap draws: `values` [models], `draws` [models, resamples], the same resamples for all.
+
+    For figures that are no mean over images, such as average precision: z is the difference of two values over the
+    standard deviation of the difference of their draws.
+    """
+    values, draws = fractions(values, what="values"), fractions(draws, what="draws")
+    if draws.ndim != 2 or values.shape != draws.shape[:1] or draws.shape[1] < 2:
+        raise DataError(
+            f"ranks: expected values [models] and draws [models, 2 or more], got {values.shape}, {draws.shape}"
+        )
+    ahead = np.maximum(values[:, None] - values[None, :], 0)
+    spread = np.stack([np.std(row - draws, axis=1, ddof=1) for row in draws])
+    z = np.divide(ahead, spread, out=np.where(ahead > 0, np.inf, 0.0), where=spread > 0)
+    return _holm_on(z, confidence)
+
+
 def rank_intervals(better: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(first, last), int [models]: the ranks that a model may have, given `better` of `separated`.
 

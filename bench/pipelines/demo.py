@@ -45,12 +45,7 @@ def demo(
     track, boards = load_track(TRACK), board_dir or data_root / "leaderboards"
     seconds: dict[str, float] = {}
 
-    def step(name: str, run: Callable[[], Any]) -> Any:
-        start = time.monotonic()
-        result = run()
-        seconds[name] = round(time.monotonic() - start, 1)
-        return result
-
+    step = timed(seconds)
     reference = track.synthetic.dataset if track.synthetic else None
     assert reference is not None, f"{TRACK}.yaml names its generated training data"
     made = step("generate", lambda: generate(reference, data_root=data_root, workers=workers, quiet=quiet))
@@ -64,3 +59,15 @@ def demo(
     step("score standard models", lambda: population(track, workers=workers, **places))
     published = step("publish", lambda: publish(track, data_root=data_root, board_dir=boards))
     return Demo(dataset=f"{reference}: {made.note}", published=published, seconds=seconds)
+
+
+def timed(seconds: dict[str, float]) -> Callable[[str, Callable[[], Any]], Any]:
+    """A function that does a step, and writes down how long it took under its name."""
+
+    def step(name: str, run: Callable[[], Any]) -> Any:
+        start = time.monotonic()
+        result = run()
+        seconds[name] = round(time.monotonic() - start, 1)
+        return result
+
+    return step

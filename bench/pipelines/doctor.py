@@ -10,6 +10,7 @@ from bench.core.errors import BenchError
 from bench.core.examination import Examination, Finding
 from bench.core.label_map import BY_CLASS, BY_INDEX, folder_key
 from bench.core.track import SetSpec, Track
+from bench.pipelines.examination import examine_boxes
 from bench.pipelines.track_files import map_names, shipped_map
 from bench.pipelines.tracks import list_tree_once, open_set, set_folder
 from bench.sources.image_folder import Tree
@@ -20,7 +21,8 @@ SHOWN = 5
 
 def doctor(track: Track, *, data_root: Path) -> list[Examination]:
     """Every set of the track, examined; nothing is changed. Files are read at their ends, suspicious ones whole."""
-    return [_examine(track, name, data_root) for name in track.sets]
+    examine = examine_boxes if track.task == "detection" else _examine
+    return [examine(track, name, data_root) for name in track.sets]
 
 
 def _examine(track: Track, name: str, data_root: Path) -> Examination:

@@ -2,12 +2,25 @@
 
 import platform
 import subprocess
+from collections.abc import Sequence
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench import __version__
 from bench.core.score import Environment
 from bench.store.paths import checkout
+
+
+def library_versions(packages: Sequence[str]) -> dict[str, str]:
+    """The versions of those of `packages` that are installed."""
+    found = {}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 def environment(versions: dict[str, str]) -> Environment:

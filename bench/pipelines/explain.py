@@ -10,7 +10,7 @@ from bench.core.record import Record
 from bench.core.registry import unknown
 from bench.core.score import ScoreCard, State
 from bench.core.track import Track
-from bench.store.cards import read_cards
+from bench.store.cards import CARDS, read_cards
 from bench.store.paths import leaderboards_folder
 
 STATES: tuple[State, ...] = ("received", "valid", "scored", "listed", "rejected")
@@ -38,7 +38,7 @@ def explain(name: str, *, track: Track, data_root: Path, board_dir: Path | None 
     UsageError, with the nearest known names, where nothing of that name was received.
     """
     folder = (board_dir or leaderboards_folder()) / track.name / "results"
-    cards = read_cards(folder)
+    cards = read_cards(folder, CARDS[track.task])
     for card in cards:
         if name in (card.model, card.title, card.slug, f"{card.slug}.json"):
             return _of_card(card, cards, track)

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tqdm import tqdm
@@ -22,6 +21,8 @@ from bench.models.classifier import Classifier
 from bench.models.setting import Setting
 from bench.pipelines import answering
 from bench.pipelines.answering import Done, Question, Told, Work, answered, opened, told_by
+from bench.pipelines.detect import detect
+from bench.pipelines.environment import library_versions
 from bench.pipelines.tracks import open_set, sets_to_score
 from bench.store.kept import KeptArrays
 from bench.store.parts import Parts
@@ -62,6 +63,8 @@ def predict(
     `limit`: at most that many images a set, marked in the file as not for publication. UsageError for
     an unknown model, set or backend; DataError for data or weights that are absent or damaged.
     """
+    if track.task == "detection":
+        return detect(models, track, sets=sets, data_root=data_root, limit=limit, workers=means.workers, quiet=quiet)
     setting = Setting(
         classes=track.classes,
         data_root=data_root,
@@ -166,7 +169,7 @@ def _header(model: Classifier, track: Track, name: str, images: ImageSet, whole:
         kept_digest=images.kept_digest,
         model=model.model,
         preprocessing=model.preprocessing,
-        versions=_versions(),
+        versions=library_versions(PACKAGES),
         limited=len(images) < whole,
         weights=model.weights,
         title=model.title,
@@ -177,13 +180,3 @@ def _header(model: Classifier, track: Track, name: str, images: ImageSet, whole:
 def _path(data_root: Path, model: Classifier, images: ImageSet, name: str, track: Track) -> Path:
     folder = data_root / "predictions" / track.name / ModelRef.parse(model.model).slug
     return folder / f"{name}-{images.digest.removeprefix('sha256:')[:12]}.parquet"
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from bench.core.detection_board import DetectionBoard
 from bench.core.errors import UsageError
 from bench.core.leaderboard import Leaderboard
 from bench.core.record import Record
@@ -19,11 +20,13 @@ from bench.pipelines.board_kept import Beside, distances_of, version_of
 from bench.pipelines.board_labels import with_labels
 from bench.pipelines.board_population import population_board
 from bench.pipelines.board_quality import with_quality
+from bench.pipelines.detection_board import detection_board
+from bench.pipelines.detection_pictures import with_pictures
 from bench.pipelines.editions import edition_folders, other_editions
 from bench.pipelines.populations import Choice, open_population, select
-from bench.reports import TARGETS
+from bench.reports import DETECTION_FILES, DETECTION_PRESSES, TARGETS
 from bench.store.atomic import clean_leftovers, write_many
-from bench.store.cards import read_cards
+from bench.store.cards import CARDS, read_cards
 from bench.store.paths import leaderboards_folder
 
 
@@ -61,6 +64,8 @@ def publish(
     if out is not None or target != "folder":
         place = _own(out, f"publish --target {target}")
         return _write(_board(track, Beside(folder, data_root, write=False)), place, target)
+    if track.task == "detection":
+        return _write(_board(track, Beside(folder, data_root)), folder, target)
     boards = (folder, *edition_folders(folder))
     made = []
     for one in boards:
@@ -82,13 +87,22 @@ def publish_population(
     return _write(board, place, target)
 
 
-def outputs_of(board: Leaderboard, target: Target = "folder") -> dict[str, str | bytes]:
+def outputs_of(board: Leaderboard | DetectionBoard, target: Target = "folder") -> dict[str, str | bytes]:
     """Everything that is published of a board, by path; of a large one, by two processes."""
+    if isinstance(board, DetectionBoard):
+        return _outputs_of_detectors(board, target)
     shares = [(board, *share) for share in (HALVES if len(board.rows) > MANY else WHOLE)]
     outputs: dict[str, str | bytes] = {}
     for printed in run(PRINT, shares, workers=None):
         outputs |= printed
     return look_up(TARGETS, target, kind="target")(board, outputs) if target != "folder" else outputs
+
+
+def _outputs_of_detectors(board: DetectionBoard, target: Target) -> dict[str, str | bytes]:
+    if target != "folder":
+        raise UsageError(f"publish {board.track} --target {target}: boards of detectors are folders so far")
+    outputs = {path: look_up(DETECTION_PRESSES, path, kind="press")(board) for path in DETECTION_PRESSES}
+    return outputs | look_up({"all": DETECTION_FILES}, "all", kind="press")(board)
 
 
 def _own(out: Path | None, what: str) -> Path:
@@ -97,16 +111,18 @@ def _own(out: Path | None, what: str) -> Path:
     return out.resolve()
 
 
-def _board(track: Track, beside: Beside) -> Leaderboard:
+def _board(track: Track, beside: Beside) -> Leaderboard | DetectionBoard:
     """The board of the listed cards in one folder."""
-    cards = tuple(card for card in read_cards(beside.folder / "results") if card.state == "listed")
+    cards = tuple(card for card in read_cards(beside.folder / "results", CARDS[track.task]) if card.state == "listed")
+    if track.task == "detection":
+        return with_pictures(detection_board(track, cards), track, folder=beside.folder, data_root=beside.data_root)
     board = leaderboard(
         track, cards, distances=distances_of(track, cards, beside), version=version_of(track, cards, beside)
     )
     return with_quality(with_labels(board, track, beside), beside)
 
 
-def _write(board: Leaderboard, folder: Path, target: Target) -> Published:
+def _write(board: Leaderboard | DetectionBoard, folder: Path, target: Target) -> Published:
     outputs = outputs_of(board, target)
     clean_leftovers(folder)
     data = {folder / path: one.encode() if isinstance(one, str) else one for path, one in outputs.items()}

@@ -5,20 +5,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from bench.core.detection_score import DetectionCard
 from bench.core.errors import DataError, UsageError
 from bench.core.images import ImageSet
 from bench.core.model_ref import slug_of
 from bench.core.predictions import PredictionHeader, Predictions
-from bench.core.registry import unknown
 from bench.core.score import Declaration, Score, ScoreCard
 from bench.core.track import Track
 from bench.pipelines.environment import environment
 from bench.pipelines.provenance import flags
+from bench.pipelines.score_detections import check_header, score_detections
 from bench.pipelines.score_set import score_set
 from bench.pipelines.track_files import load_track
 from bench.pipelines.tracks import open_set
+from bench.store.coco_results import JSON
 from bench.store.foreign_predictions import CSV, by_file_name, read_csv, wilds_split
-from bench.store.predictions import read_predictions
+from bench.store.predictions import read_header, read_predictions
 
 Role = Literal["standard", "arm", "submitted"]
 Part = tuple[PredictionHeader, Score]
@@ -38,9 +40,9 @@ class Given:
 def track_of(files: Sequence[Path | str]) -> Track:
     """The shipped track that the first Parquet file names; UsageError where none does."""
     for path in map(Path, files):
-        if path.suffix != CSV:
-            return load_track(read_predictions(path).header.track)
-    raise UsageError("a CSV does not say what it is about; add --track TRACK and --set SET")
+        if path.suffix not in (CSV, JSON):
+            return load_track(read_header(path).track)
+    raise UsageError("a CSV or JSON does not say what it is about; add --track TRACK and --set SET")
 
 
 def score(
@@ -50,12 +52,15 @@ def score(
     data_root: Path,
     role: Role = "submitted",
     given: Given = Given(),
-) -> list[ScoreCard]:
+) -> list[ScoreCard] | list[DetectionCard]:
     """One card a model, in the order in which the models first appear among `files`.
 
     DataError for predictions of another track, dataset or class list, and for ids or answers that
     do not fit the set; UsageError for a set that is answered twice by one model.
     """
+    if track.task == "detection":
+        paths = [Path(path) for path in files]
+        return score_detections(paths, track=track, data_root=data_root, role=role, given=given)
     opened: dict[str, ImageSet] = {}
     parts: dict[str, dict[str, Part]] = {}
     for path in map(Path, files):
@@ -109,19 +114,6 @@ def _open(name: str, track: Track, opened: dict[str, ImageSet], data_root: Path)
     if name not in opened:
         opened[name] = open_set(track, name, data_root=data_root)
     return opened[name]
-
-
-def check_header(header: PredictionHeader, track: Track, path: Path) -> None:
-    """DataError where the file is about another track, set or class list."""
-    if header.track != track.name:
-        raise DataError(f"{path}: predictions for the track {header.track!r}, not {track.name!r}")
-    if header.set not in track.sets:
-        raise DataError(f"{path}: {unknown(header.set, known=track.sets, kind=f'set of track {track.name}')}")
-    if header.classes_digest != track.classes_digest:
-        raise DataError(
-            f"{path}: answers for the class list {header.classes_digest[:19]}…,"
-            f" the track {track.name} has {track.classes_digest[:19]}…; predict again"
-        )
 
 
 def _card(track: Track, parts: dict[str, Part], role: Role, given: Given) -> ScoreCard:

@@ -11,12 +11,14 @@ from bench.models import MODEL_SOURCES
 from bench.pipelines.environment import environment
 from bench.pipelines.predict import Means, predict
 from bench.pipelines.score import Given, Role, score
-from bench.store.cards import read_card, write_card
+from bench.pipelines.score_detections import named
+from bench.store.cards import CARDS, read_card, write_card
+from bench.store.coco_results import JSON
 from bench.store.foreign_predictions import CSV
 from bench.store.paths import leaderboards_folder
 from bench.store.predictions import read_header
 
-FILES = (".parquet", CSV)
+FILES = (".parquet", CSV, JSON)
 
 
 def submit(
@@ -43,7 +45,7 @@ def submit(
         raise UsageError(f"--title {given.title!r} names one model, got {len(texts)}; submit them one by one")
     made = predict(asked, track, data_root=data_root, limit=limit, means=means, quiet=quiet) if asked else []
     cards = score(made, track=track, data_root=data_root, role=role, given=given)
-    for group in _by_model(files, given).values():
+    for group in _by_model(files, track, given).values():
         try:
             cards += score(group, track=track, data_root=data_root, role=role, given=given)
         except DataError as error:
@@ -83,29 +85,29 @@ def _objection(card: ScoreCard, track: Track) -> str | None:
     return None
 
 
-def _by_model(files: Sequence[Path], given: Given) -> dict[str, list[Path]]:
+def _by_model(files: Sequence[Path], track: Track, given: Given) -> dict[str, list[Path]]:
     groups: dict[str, list[Path]] = {}
     for path in files:
-        groups.setdefault(_model_in(path, given), []).append(path)
+        groups.setdefault(_model_in(path, track, given), []).append(path)
     return groups
 
 
-def _model_in(path: Path, given: Given) -> str:
-    if path.suffix != CSV:
+def _model_in(path: Path, track: Track, given: Given) -> str:
+    if path.suffix not in (CSV, JSON):
         try:
             return read_header(path).model
         except DataError:
             pass
-    return given.model or f"file:{path.stem}"
+    return given.model or (named(path, track)[0] if path.suffix == JSON else f"file:{path.stem}")
 
 
 def _refused(files: Sequence[Path], track: Track, role: Role, given: Given, error: DataError) -> ScoreCard:
     """The card of a submission that could not be scored. It tells nobody where the files lay."""
-    model, reason = _model_in(files[0], given), str(error)
+    model, reason = _model_in(files[0], track, given), str(error)
     for path in files:
         reason = reason.replace(str(path), path.name)
     shown = "".join(letter if letter.isprintable() else "?" for letter in model)[:200]
-    return ScoreCard(
+    return CARDS[track.task](
         model=shown,
         slug=slug_of(model),
         title=given.title or shown,
@@ -122,7 +124,7 @@ def _refused(files: Sequence[Path], track: Track, role: Role, given: Given, erro
 
 def _file(card: ScoreCard, folder: Path) -> ScoreCard:
     path = folder / f"{card.slug}.json"
-    before = _card_at(path)
+    before = _card_at(path, type(card))
     if before is not None and before.model != card.model:
         raise DataError(f"{path}: is the card of {before.model}; {card.model} cannot take its place, rename the model")
     if card.state == "listed" or before is None or before.state != "listed":
@@ -130,9 +132,9 @@ def _file(card: ScoreCard, folder: Path) -> ScoreCard:
     return card
 
 
-def _card_at(path: Path) -> ScoreCard | None:
+def _card_at(path: Path, kind: type[ScoreCard]) -> ScoreCard | None:
     try:
-        return read_card(path) if path.is_file() else None
+        return read_card(path, kind) if path.is_file() else None
     except BenchError:
         # A damaged card is replaced by a whole one.
         return None

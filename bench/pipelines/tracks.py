@@ -10,6 +10,7 @@ from bench.core.errors import DataError, UsageError
 from bench.core.images import ImageSet
 from bench.core.registry import look_up, unknown
 from bench.core.track import SetSpec, Track
+from bench.pipelines.box_sets import open_boxes
 from bench.pipelines.track_files import load_track, track_names
 from bench.sources import LABELS, SOURCES
 from bench.sources.image_folder import Judged, Tree, list_tree, tree_set
@@ -22,6 +23,8 @@ def open_set(track: Track, name: str, *, data_root: Path, limit: int | None = No
     """One evaluation set of the track; DataError with the remedy where its data are absent."""
     if name not in track.sets:
         raise UsageError(unknown(name, known=track.sets, kind=f"set of track {track.name}"))
+    if track.task == "detection":
+        raise UsageError(f"track {track.name} asks for boxes; this verb is for tracks that ask for one class an image")
     spec = track.sets[name]
     images = _open_tree(track, name, data_root) if spec.folder is not None else _open(track, spec, data_root=data_root)
     return images.first(limit)
@@ -38,9 +41,10 @@ def open_training_set(track: Track, ingredient: str, *, data_root: Path) -> Imag
 def ready_sets(track: Track, *, data_root: Path) -> dict[str, str | None]:
     """For each set: None when it can be opened, else why not. Required sets and optional ones alike."""
     state: dict[str, str | None] = {}
+    opener = open_boxes if track.task == "detection" else open_set
     for name in track.sets:
         try:
-            open_set(track, name, data_root=data_root)
+            opener(track, name, data_root=data_root)
             state[name] = None
         except DataError as error:
             state[name] = str(error)

@@ -17,6 +17,7 @@ from bench.core.training_run import TrainingRun
 from bench.engines import ENGINES
 from bench.engines.local import default_workers
 from bench.models.preprocessing import CHANNELS, Preprocessing
+from bench.pipelines.train_detector import fit_detector_run
 from bench.pipelines.training_plan import SCIKIT, Plan, settle_plan
 from bench.store.runs import TrainedRun, find_run, read_unfinished, write_run, write_unfinished
 from bench.training.recipe import MEAN, STD
@@ -45,7 +46,8 @@ def train(
     """
     plan = Plan(arm=arm, arch=arch, seed=seed, match=match, steps=steps, ratio=ratio, fraction=fraction)
     run, parts = settle_plan(track, plan, data_root=data_root)
-    return find_run(data_root, run) or _fit(run, parts, data_root=data_root, quiet=quiet)
+    fit = fit_detector_run if track.task == "detection" else _fit
+    return find_run(data_root, run) or fit(run, parts, data_root=data_root, quiet=quiet)
 
 
 def train_all(

@@ -1,7 +1,7 @@
 """From what was asked of `train` to the record of the run and the images that go in."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from bench.core.record import Record
 from bench.core.registry import unknown
 from bench.core.track import Track
 from bench.core.training_run import TrainingData, TrainingRun
+from bench.pipelines.detector_plan import settle_detector
 from bench.pipelines.tracks import open_training_set
 from bench.training.recipe import LABEL_SMOOTHING, SCHEDULE, WEIGHT_DECAY
 
@@ -31,8 +32,10 @@ class Plan(Record):
     fraction: float = 1.0
 
 
-def settle_plan(track: Track, plan: Plan, *, data_root: Path) -> tuple[TrainingRun, list[ImageSet]]:
+def settle_plan(track: Track, plan: Plan, *, data_root: Path) -> tuple[TrainingRun, list[Any]]:
     """The complete record of the run, and its images by ingredient. Errors as `train` has them."""
+    if track.task == "detection":
+        return settle_detector(track, plan, data_root=data_root)
     _check(track, plan)
     assert track.budget is not None
     parts = _ingredients(track, plan, data_root=data_root)

@@ -29,3 +29,13 @@ WILDS_PRESSES = {
     "table.tex": "bench.reports.wilds_latex:render",
     "board.json": "bench.reports.wilds_json:render",
 }
+
+# The same of a `DetectionBoard`.
+DETECTION_PRESSES = {
+    "index.html": "bench.reports.detection_page:render",
+    "README.md": "bench.reports.detection_markdown:render",
+    "table.csv": "bench.reports.detection_csv:render",
+    "table.tex": "bench.reports.detection_latex:render",
+    "board.json": "bench.reports.detection_json:render",
+}
+DETECTION_FILES = "bench.reports.detection_plots:render_all"

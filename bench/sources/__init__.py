@@ -15,3 +15,20 @@ SOURCES = {
 
 LABELS = {"imagenet-real": "bench.sources.real_labels:real_labels"}
 """Name -> `function(ids, class_ids) -> classes of each image`, for sets whose images are labelled one by one."""
+
+BOXED = {
+    "digit-scenes-train": "bench.sources.scenes:train",
+    "digit-scenes-type": "bench.sources.scenes:typeset",
+    "digit-scenes-test": "bench.sources.scenes:test",
+    "digit-scenes-print": "bench.sources.scenes:printed",
+    "digit-scenes-clutter": "bench.sources.scenes:cluttered",
+    "digit-scenes-contrast": "bench.sources.scenes:faint",
+}
+"""Name -> `function(data_root) -> BoxedImages`."""
+
+LAYOUTS = {
+    "coco": "bench.sources.coco_boxes:coco_boxes",
+    "yolo": "bench.sources.yolo_boxes:yolo_boxes",
+    "voc": "bench.sources.voc_boxes:voc_boxes",
+}
+"""Name -> `function(place, layout) -> BoxedImages`: how a folder says where things are."""

@@ -55,13 +55,28 @@ def read_header(path: Path) -> PredictionHeader:
         return _header(pq.read_schema(path).metadata, path)
 
 
+def readable_header(path: Path) -> PredictionHeader | None:
+    """What a prediction file is about, or None where there is no whole file."""
+    try:
+        return read_header(path) if path.is_file() else None
+    except DataError:
+        return None
+
+
 def read_predictions(path: Path) -> Predictions:
     """Read a prediction file; a damaged or foreign one is a DataError of one line."""
+    header, ids, table = read_columns(path)
+    if header.kind is not None:
+        raise DataError(f"{path}: holds {header.kind}, not classes of images; score it on a detection track")
+    return Predictions(header, tuple(ids), _answers(table, header, path))
+
+
+def read_columns(path: Path) -> tuple[PredictionHeader, list[str], pa.Table]:
+    """The header, the image ids and all columns of a prediction file of any kind; errors as `read_predictions`."""
     with _readable(path):
         _check_size(pq.read_metadata(path), path)
         table = pq.ParquetFile(path).read()
-    header = _header(table.schema.metadata, path)
-    return Predictions(header, tuple(_ids(table, path)), _answers(table, header, path))
+    return _header(table.schema.metadata, path), _ids(table, path), table
 
 
 @contextmanager

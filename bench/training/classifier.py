@@ -61,12 +61,33 @@ def fit(
     UsageError for an unknown architecture, or one that does not take images of this size; BenchError
     when the loss is no longer finite. On an interrupt the state is saved first.
     """
+    data = _Data(images, labels, run)
+
+    def build() -> nn.Module:
+        return _network(run, channels=images.shape[3] if images.ndim == 4 else 1)
+
+    def loss_of(network: nn.Module, step: int) -> Tensor:
+        pixels, wanted = data.batch(step)
+        return cross_entropy(network(pixels), wanted, label_smoothing=run.label_smoothing or 0.0)
+
+    return fit_network(run, build, loss_of, checkpoints=checkpoints, quiet=quiet)
+
+
+def fit_network(
+    run: TrainingRun,
+    build: Callable[[], nn.Module],
+    loss_of: Callable[[nn.Module, int], Tensor],
+    *,
+    checkpoints: Checkpoints | None = None,
+    quiet: bool = False,
+) -> Fitted:
+    """Fit what `build` makes by the run's budget; `loss_of(network, step)` is a step's loss. Errors as `fit`."""
     started = time.monotonic()
     with _own_randomness(derive_seed("init", run.arch, run.seed)), _one_thread():
-        network = _network(run, channels=images.shape[3] if images.ndim == 4 else 1)
+        network = build()
         optimizer = _optimizer(network, run)
         done = _resume(network, optimizer, checkpoints)
-        _loop(run, network, optimizer, _Data(images, labels, run), done, checkpoints, quiet)
+        _loop(run, network, optimizer, loss_of, done, checkpoints, quiet)
     state = {name: tensor.detach().contiguous() for name, tensor in network.state_dict().items()}
     return Fitted(state, sum(p.numel() for p in network.parameters()), time.monotonic() - started)
 
@@ -105,35 +126,45 @@ def _optimizer(network: nn.Module, run: TrainingRun) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=0.0, betas=BETAS)
 
 
+class Order:
+    """Which of `images` go into each batch: epoch after epoch, in an order that depends on seed and epoch alone."""
+
+    def __init__(self, images: int, run: TrainingRun) -> None:
+        self._images, self._batch, self._seed = images, run.batch or 1, run.seed
+        self._order = (-1, torch.empty(0, dtype=torch.int64))
+
+    def rows(self, step: int) -> Tensor:
+        """int64 [batch]."""
+        return torch.stack([self._row(place) for place in range(step * self._batch, (step + 1) * self._batch)])
+
+    def _row(self, place: int) -> Tensor:
+        epoch, position = divmod(place, self._images)
+        if self._order[0] != epoch:
+            generator = torch.Generator().manual_seed(derive_seed("order", self._seed, epoch))
+            self._order = (epoch, torch.randperm(self._images, generator=generator))
+        return self._order[1][position]
+
+
 class _Data:
-    """The batches of a run: epoch after epoch, each in an order that depends on seed and epoch alone."""
+    """The batches of a run."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, run: TrainingRun) -> None:
         self._images, self._labels = torch.from_numpy(images), torch.from_numpy(labels)
-        self._batch, self._seed = run.batch or 1, run.seed
-        self._order = (-1, torch.empty(0, dtype=torch.int64))
+        self._order = Order(len(labels), run)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Normalised images float32 [b, c, h, w] and labels of one step."""
-        places = range(step * self._batch, (step + 1) * self._batch)
-        rows = torch.stack([self._row(place) for place in places])
+        rows = self._order.rows(step)
         pixels = self._images[rows].float().div_(255).sub_(MEAN).div_(STD)
         pixels = pixels.permute(0, 3, 1, 2) if pixels.ndim == 4 else pixels[:, None]
         return pixels.contiguous(memory_format=torch.channels_last), self._labels[rows]
-
-    def _row(self, place: int) -> Tensor:
-        epoch, position = divmod(place, len(self._labels))
-        if self._order[0] != epoch:
-            generator = torch.Generator().manual_seed(derive_seed("order", self._seed, epoch))
-            self._order = (epoch, torch.randperm(len(self._labels), generator=generator))
-        return self._order[1][position]
 
 
 def _loop(
     run: TrainingRun,
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
-    data: _Data,
+    loss_of: Callable[[nn.Module, int], Tensor],
     done: int,
     checkpoints: Checkpoints | None,
     quiet: bool,
@@ -143,7 +174,7 @@ def _loop(
     with bar:
         try:
             while done < steps:
-                _step(run, network, optimizer, data, done)
+                _step(run, network, optimizer, loss_of, done)
                 done += 1
                 bar.update()
                 if checkpoints and done < steps and time.monotonic() - kept >= checkpoints.seconds:
@@ -156,13 +187,14 @@ def _loop(
             raise
 
 
-def _step(run: TrainingRun, network: nn.Module, optimizer: Any, data: _Data, step: int) -> None:
+def _step(
+    run: TrainingRun, network: nn.Module, optimizer: Any, loss_of: Callable[[nn.Module, int], Tensor], step: int
+) -> None:
     # Dropout and stochastic depth draw from the global generator: seeded by step, so that a resumed run draws the same.
     torch.manual_seed(derive_seed("step", run.seed, step))
-    images, labels = data.batch(step)
     for group in optimizer.param_groups:
         group["lr"] = rate_at(step, steps=run.steps or 1, peak=run.learning_rate or 0.0)
-    loss = cross_entropy(network(images), labels, label_smoothing=run.label_smoothing or 0.0)
+    loss = loss_of(network, step)
     if not torch.isfinite(loss):
         raise BenchError(f"{run.id}: the loss is {loss.item()} at step {step}; lower the learning rate")
     optimizer.zero_grad(set_to_none=True)

@@ -6,7 +6,14 @@ from scipy.special import ndtr, ndtri
 
 from bench.core.errors import DataError
 from bench.metrics.paired import adjusted_variance
-from bench.metrics.ranks import Answers, rank_intervals, separated, separated_unpaired, tie_bands
+from bench.metrics.ranks import (
+    Answers,
+    rank_intervals,
+    separated,
+    separated_draws,
+    separated_unpaired,
+    tie_bands,
+)
 
 
 def pack(correct):
@@ -120,3 +127,22 @@ def test_refusals():
         Answers.packed([b"\xff\xff"], n=12)
     with pytest.raises(DataError, match="same models on every set"):
         separated([pack(planted(1, 1)), pack(planted(1, 1)[:1])])
+
+
+def test_draws_of_the_same_resamples_separate_what_moves_together():
+    random = np.random.default_rng(0)
+    shared = random.normal(0, 0.05, 400)
+    draws = np.stack([0.8 + shared, 0.75 + shared + random.normal(0, 0.005, 400), 0.74 + random.normal(0, 0.05, 400)])
+    better = separated_draws(np.array([0.8, 0.75, 0.74]), np.clip(draws, 0, 1))
+    assert better[0, 1]
+    assert not better[0, 2]
+    assert not better[1, 2]
+    assert not better.T[0].any()
+
+
+def test_draws_that_do_not_move_at_all():
+    same = np.full((2, 10), 0.5)
+    assert not separated_draws(np.array([0.5, 0.5]), same).any()
+    assert separated_draws(np.array([0.6, 0.5]), same)[0, 1]
+    with pytest.raises(DataError, match="draws"):
+        separated_draws(np.array([0.6, 0.5]), same[:1])
