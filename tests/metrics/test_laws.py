@@ -80,6 +80,26 @@ PROOFS = {
         "rank_agreement:tau_is_that_of_scipy_with_ties",
         "rank_agreement:perfect_agreement_few_models_and_ties_alone",
     ),
+    **dict.fromkeys(
+        ("wilds-iwildcam", "wilds-poverty", "wilds-globalwheat"),
+        ("wilds:every_figure_is_the_packages_to_the_last_digit", "wilds:the_order_of_images_does_not_matter"),
+    ),
+    "average-precision": (
+        "average_precision:agrees_with_the_coco_libraries",
+        "average_precision:weights_of_one_are_the_set_itself",
+    ),
+    "f1-confidence": (
+        "f1_confidence:is_yolos_definition",
+        "f1_confidence:a_class_without_truth_does_not_count_and_a_resample_counts_images",
+    ),
+    "image-bootstrap": (
+        "image_bootstrap:intervals_cover",
+        "image_bootstrap:as_many_are_drawn_as_there_are_and_a_seed_says_which",
+    ),
+    "detection-accuracy": (
+        "detection_accuracy:equal_to_the_wilds_package_to_the_last_digit",
+        "detection_accuracy:the_order_of_predictions_does_not_matter",
+    ),
 }
 
 

@@ -6,7 +6,8 @@ import torch
 
 from bench.core.errors import DataError
 from bench.core.wilds_answers import Boxes
-from bench.metrics.wilds_globalwheat import detection_accuracy, globalwheat
+from bench.metrics.detection_accuracy import detection_accuracy
+from bench.metrics.wilds_globalwheat import globalwheat
 from bench.metrics.wilds_iwildcam import iwildcam
 from bench.metrics.wilds_means import group_means
 from bench.metrics.wilds_poverty import poverty, worst_group
@@ -120,7 +121,7 @@ A, B, ELSEWHERE = [0, 0, 10, 10], [100, 100, 110, 110], [500, 500, 510, 510]
 )
 def test_detection_accuracy_of_one_image(found, truth, accuracy):
     boxes = [np.array(one, dtype=np.float32).reshape(-1, 4) for one in (found, truth)]
-    assert detection_accuracy(*boxes) == accuracy
+    assert detection_accuracy(boxes[1], boxes[0], scores=np.ones(len(found))) == accuracy
 
 
 def test_sessions_count_alike_whatever_their_images_and_low_scores_do_not():

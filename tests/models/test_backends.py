@@ -70,6 +70,7 @@ def test_the_processor_decides_which_is_tried_first(kind: str, first: str, monke
     assert fastest_first()[0] == first
     assert sorted(fastest_first()) == sorted(backends.BACKENDS)
     monkeypatch.setattr(backends, "_installed", lambda name: True)
+    monkeypatch.setattr(backends, "version", lambda name: "1")
     for name in ("openvino", "onnxruntime"):
         monkeypatch.setitem(backends.BUILDERS, name, lambda module, pixels, name=name: network("torch").__call__)
     ours = network("auto")

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -12,8 +11,6 @@ from bench.core.errors import DataError, UsageError
 from bench.core.rating import COLUMNS, RatingKey
 from bench.pipelines.rate import Order, rate
 from bench.pipelines.rate_collect import collect
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")
@@ -142,15 +139,10 @@ def test_what_cannot_be_rated(made, tmp_path):
         rate(str(root / "made"), Order(sample=5, raters=1), out=tmp_path, data_root=root)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-def test_from_the_first_click_to_the_report(made, tmp_path):
-    playwright = pytest.importorskip("playwright.sync_api")
+def test_from_the_first_click_to_the_report(browser, made, tmp_path):
     root, _, found, key = made
     problems = []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        files = [_rate_by_hand(browser, found.page, key, rater, tmp_path, problems) for rater in (1, 2)]
-        browser.close()
+    files = [_rate_by_hand(browser, found.page, key, rater, tmp_path, problems) for rater in (1, 2)]
     assert problems == []
     report = collect(files, key=root / "round" / "key.json", out=tmp_path)
     failed = ("flat: quality 5, expected 1",)

@@ -25,7 +25,6 @@ from bench.core.leaderboard import (
     VersionChanges,
 )
 from bench.core.score import pack_bits
-from tests.reports.browser import chromium
 
 SETS = (
     ("test", "MNIST test", 1000),
@@ -301,13 +300,6 @@ def board() -> Leaderboard:
 def many() -> Leaderboard:
     """A board of 1,500 models on 10 sets."""
     return make_board(1500, sets=MORE_SETS)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """One headless browser for all tests of the page."""
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="session")
