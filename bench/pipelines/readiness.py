@@ -5,7 +5,7 @@ from pathlib import Path
 from bench.core.errors import BenchError, UsageError
 from bench.core.real_images import Mirrored
 from bench.core.recipe import Recipe
-from bench.sources.real_images import RealImages
+from bench.sources.real_images import open_real_images
 from bench.synthesis.pinned_weights import why_absent
 
 
@@ -14,7 +14,7 @@ def check_drawable(recipe: Recipe, data_root: Path) -> None:
     if recipe.generator.unpinned:
         raise UsageError(f"{recipe.reference}: {why_absent(recipe.generator)}")
     if recipe.conditioning is not None:
-        RealImages(data_root, recipe.conditioning).check()
+        open_real_images(data_root, recipe.conditioning).check()
 
 
 def why_not_drawable(recipe: Recipe, data_root: Path) -> str | None:
@@ -22,7 +22,7 @@ def why_not_drawable(recipe: Recipe, data_root: Path) -> str | None:
     reasons = [why_absent(recipe.generator)]
     try:
         if recipe.conditioning is not None:
-            RealImages(data_root, recipe.conditioning).check()
+            open_real_images(data_root, recipe.conditioning).check()
     except BenchError as error:
         reasons.append(str(error))
     for split, counts in recipe.splits.items():
