@@ -1,14 +1,19 @@
 """ESD: the trained answer nears the target of its variant, in the layers that are named and in no others."""
 
+import numpy as np
 import pytest
 import torch
 
 from bench.core.errors import DataError
 from bench.core.recipe import Adaptation
+from bench.models.oracle import open_oracle
+from bench.sources import mnist
 from bench.synthesis.adaptation import Lesson, State
 from bench.synthesis.diffusion import open_pipeline, settled
 from bench.synthesis.erasure import Erasure, put_unet, trained_names
+from bench.synthesis.maker import Request
 from bench.synthesis.parameters import read_adaptation
+from bench.synthesis.text_to_image import TextToImage
 from bench.synthesis.textual_inversion import read_ids
 from tests.synthesis.digits import digits_recipe
 
@@ -82,3 +87,23 @@ def test_the_variants_have_their_own_defaults():
     )
     assert (old.steps, old.rate, old.negative_guidance) == (1000, 1e-5, 1)
     assert (new.steps, new.rate, new.negative_guidance) == (200, 5e-5, 2)
+
+
+@pytest.mark.slow
+def test_the_erased_class_falls_to_chance_and_the_others_stay():
+    templates = ("a photo of a {}.", "a sketch of the {}.", "a {} in a video game.")
+    known = {"concepts": ["{}", "a photo of a {}.", "a sketch of the {}."], "steps": 110, "rate": 3e-4, "batch": 8}
+    state = erased(**known, layers="x", sampling_steps=5)
+    before, after = (read_as_asked(states, templates) for states in ([], [state]))
+    assert after[3] <= 0.1
+    assert np.delete(before, 3).mean() - np.delete(after, 3).mean() <= 0.05
+
+
+def read_as_asked(states, templates, n=15):
+    """The share of each class's images in which the oracle reads it."""
+    oracle, shares = open_oracle("digits-oracle"), []
+    maker = TextToImage(RECIPE, device="cpu", states=states)
+    for label, word in enumerate(mnist.CLASS_NAMES):
+        asked = [Request(word, templates[i % len(templates)].format(word), "", i) for i in range(n)]
+        shares.append((oracle.probabilities(maker.draw(asked)).argmax(1) == label).mean())
+    return np.array(shares)
