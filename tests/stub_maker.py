@@ -15,7 +15,7 @@ BLANK = "tests.stub_maker:BlankMaker"
 class StubMaker:
     """Noise of 8 x 8 patches; STUB_DELAY seconds a batch."""
 
-    def __init__(self, recipe, *, device):
+    def __init__(self, recipe, *, device, states=()):
         self.size = (recipe.size.width, recipe.size.height)
         self.delay = float(os.environ.get("STUB_DELAY", "0"))
 
@@ -31,7 +31,7 @@ class StubMaker:
 class BlankMaker(StubMaker):
     """Black where four divides the seed; always black where STUB_DELAY is negative."""
 
-    def __init__(self, recipe, *, device):
+    def __init__(self, recipe, *, device, states=()):
         super().__init__(recipe, device=device)
         self.always = self.delay < 0
         self.delay = 0

@@ -9,39 +9,55 @@ from bench.core.classes import ClassName, check_classes, shared_names
 from bench.core.digests import derive_seed, digest_json
 from bench.core.errors import DataError
 from bench.core.real_images import Conditioning, Mirrored, Name
-from bench.core.record import Grown, Record
+from bench.core.record import Grown, Misplaced, Record
 
 SemanticVersion = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 SLOT = "{}"
+Scalar = float | int | str | bool
+Value = Scalar | tuple[Scalar, ...]
 
 
-class Prompts(Record):
-    """A bank of templates, one drawn for each image from its identity, and the negative prompt."""
+class Prompts(Grown):
+    """A bank of templates, one drawn for each image from its identity, and the negative prompt.
+
+    `nameless`: the templates have no slot, because no prompt names the class.
+    """
+
+    later = ("nameless",)
 
     bank: str
     templates: tuple[str, ...]
     negative: str = ""
+    nameless: Literal[True] | None = None
 
-    @field_validator("templates")
-    @classmethod
-    def _one_slot_each(cls, templates: tuple[str, ...]) -> tuple[str, ...]:
-        if not templates:
-            raise ValueError("no templates: name a bank or list at least one")
-        for template in templates:
-            if template.count(SLOT) != 1:
-                raise ValueError(f"template {template!r} must have exactly one slot {SLOT}")
-        if len(set(templates)) != len(templates):
-            raise ValueError("a template stands twice")
-        return templates
+    @model_validator(mode="after")
+    def _one_slot_each(self) -> "Prompts":
+        if not self.templates:
+            raise Misplaced("no templates: name a bank or list at least one", "templates")
+        for template in self.templates:
+            if self.nameless and SLOT in template:
+                raise Misplaced(f"template {template!r} has a slot {SLOT}; leave out nameless", "templates")
+            if not self.nameless and template.count(SLOT) != 1:
+                raise Misplaced(f"template {template!r} must have exactly one slot {SLOT}", "templates")
+        if len(set(self.templates)) != len(self.templates):
+            raise Misplaced("a template stands twice", "templates")
+        return self
 
 
 class Method(Record):
     """The synthesis method, by its name on the shelf `bench/synthesis/`, and its parameters."""
 
     name: Name
-    parameters: dict[str, float | int | str | bool] = Field(default_factory=dict)
+    parameters: dict[str, Value] = Field(default_factory=dict)
+
+
+class Adaptation(Record):
+    """What the generator learns before it draws, by its name in `bench/synthesis/`, and its parameters."""
+
+    name: Name
+    parameters: dict[str, Value] = Field(default_factory=dict)
 
 
 class Generator(Grown):
@@ -121,10 +137,11 @@ class Recipe(Grown):
     `splits` maps a split to its images per class: one number, one for each class id, or a real set to mirror.
     `batch` fixes which images are drawn together, because that can change bits. `ambiguous_names` declares
     the display names that several classes share. `label_space`: the class ids in the order of the generator's
-    own labels, where the method draws by label; `conditioning`: where it draws from real images.
+    own labels, where the method draws by label; `conditioning`: where it draws or learns from real images;
+    `adaptations`: what the generator learns first, one after another.
     """
 
-    later = ("prompts", "ambiguous_names", "label_space", "conditioning")
+    later = ("prompts", "ambiguous_names", "label_space", "conditioning", "adaptations")
 
     name: Name
     version: SemanticVersion
@@ -139,6 +156,7 @@ class Recipe(Grown):
     label_space: tuple[str, ...] | None = None
     conditioning: Conditioning | None = None
     generator: Generator
+    adaptations: tuple[Adaptation, ...] | None = None
     sampler: Sampler
     size: Size
     mode: Literal["L", "RGB"] = "RGB"

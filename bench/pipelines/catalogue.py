@@ -15,6 +15,7 @@ from bench.pipelines.tracks import load_track, ready_sets, track_names
 from bench.pipelines.wilds_doctor import why_not_ready
 from bench.pipelines.wilds_tracks import load_wilds, wilds_names
 from bench.store.versions import open_version
+from bench.synthesis.pinned_weights import layout, shipped
 
 
 class Entry(Record):
@@ -92,6 +93,26 @@ def _filters(data_root: Path) -> list[Entry]:
     ]
 
 
+def _methods(data_root: Path) -> list[Entry]:
+    """Methods, ready where a generator of their layout comes with this package; and what a generator can learn."""
+    here = {layout(name) for name in shipped()}
+    entries = []
+    for name, text in synthesis.ABOUT.items():
+        wanted = synthesis.LAYOUTS.get(name, {"StableDiffusionPipeline"})
+        needs = ", ".join(
+            [*sorted(synthesis.TAKES[name]), *([synthesis.NEEDS[name]] if name in synthesis.NEEDS else [])]
+        )
+        why_not = f"no {' or '.join(sorted(wanted))} comes with this package; a recipe names a folder or a hub id"
+        ready = bool(wanted & here)
+        about = f"{text} (from {needs})"
+        entry = Entry(kind="synthesis method", name=name, about=about, ready=ready, why_not=None if ready else why_not)
+        entries.append(entry)
+    return entries + [
+        Entry(kind="adaptation", name=name, about=f"a generator learns {text}", ready=True)
+        for name, text in synthesis.LEARNS.items()
+    ]
+
+
 def _shelf(kind: str, about: dict[str, str]) -> Callable[[Path], list[Entry]]:
     return lambda data_root: [Entry(kind=kind, name=name, about=text, ready=True) for name, text in about.items()]
 
@@ -107,7 +128,7 @@ _LISTERS: dict[str, Callable[[Path], list[Entry]]] = {
     "tracks": _tracks,
     "datasets": _datasets,
     "models": _models,
-    "methods": _shelf("synthesis method", synthesis.ABOUT),
+    "methods": _methods,
     "filters": _filters,
     "metrics": _shelf("metric", metrics.ABOUT),
     "engines": _engines,

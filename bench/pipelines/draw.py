@@ -6,31 +6,28 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
+from typing import cast
 
-import numpy as np
 from PIL import Image
 
-from bench.core.classes import ClassName
-from bench.core.digests import digest_json
 from bench.core.errors import DataError
 from bench.core.manifest import Item
-from bench.core.real_images import Mirrored
-from bench.core.recipe import SLOT, Recipe
+from bench.core.recipe import Recipe
 from bench.core.verdict import Verdict
-from bench.filters import BY_CLASS_LIST
 from bench.filters.gate import Gate
 from bench.filters.rule import Candidate
+from bench.pipelines.adapt import Place, states_of
 from bench.pipelines.filter_tools import filter_tools
-from bench.sources.real_images import RealImages
+from bench.pipelines.plan_items import class_of, drawing_digest, plan_item, revision, slots_filled
+from bench.sources.real_images import NamedImages, RealImages, open_real_images
 from bench.store.atomic import write_bytes
-from bench.store.encoding import EXTENSION, Likeness, encode, likeness, perceptual_hash, sha256_hex
+from bench.store.encoding import Likeness, encode, likeness, perceptual_hash, sha256_hex
 from bench.store.machine import library_versions
 from bench.store.paths import data_root
-from bench.store.shards import Shard, item_id, item_slot, open_shard, shard_bytes
+from bench.store.shards import Shard, item_slot, open_shard, shard_bytes
+from bench.synthesis import TAKES
+from bench.synthesis.adaptation import State
 from bench.synthesis.maker import Maker, Request
-
-# What a version may change while its images stay the same: numbers of images, words about it.
-_NOT_DRAWN = ("version", "title", "description", "parent", "classes", "ambiguous_names", "splits", "licence")
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,11 @@ class Drawing:
     def recipe(self) -> Recipe:
         """The recipe."""
         return _recipe(self.recipe_json)
+
+    @property
+    def place(self) -> Place:
+        """Where its generator's learned states are."""
+        return Place(self.recipe_json, str(data_root(self.data_root)), self.device)
 
 
 @dataclass(frozen=True)
@@ -121,15 +123,19 @@ def redraw(task: RedrawTask) -> dict[str, Likeness]:
 
 def draw_batch(drawing: Drawing, split: str, class_id: str, start: int) -> list[Candidate]:
     """The whole batch of slots from `start`: rows, still without what the encoded image says, and images."""
-    recipe = drawing.recipe
-    one = class_of(recipe, class_id)
+    recipe, one = drawing.recipe, class_of(drawing.recipe, class_id)
     planned = [plan_item(recipe, split, one, slot) for slot in range(start, start + recipe.batch)]
+    learned = class_id if recipe.adaptations else None
+    if learned:
+        drawn_by = revision(recipe, _states(drawing, learned))
+        planned = [replace(item, generator_revision=drawn_by) for item in planned]
     real = _real_images(drawing)
     if real is not None:
-        needed = _real_needed(recipe, split, class_id, start + recipe.batch)
-        sources = [real.source(split, class_id, item_slot(item.id), needed=needed) for item in planned]
+        each = int(cast(int, recipe.method.parameters.get("per_image") or 1))
+        needed = -(-slots_filled(recipe, split, class_id, start + recipe.batch) // each)
+        sources = [real.source(split, class_id, item_slot(item.id) // each, needed=needed) for item in planned]
         planned = [replace(item, source_image=source) for item, source in zip(planned, sources, strict=True)]
-    return _draw_until_kept(_maker(drawing), _gate(drawing), real, recipe, planned)
+    return _draw_until_kept(_maker(drawing, learned), _gate(drawing), real, recipe, planned)
 
 
 def encoded(recipe: Recipe, drawn: Sequence[Candidate]) -> list[tuple[Item, bytes]]:
@@ -142,61 +148,8 @@ def encoded(recipe: Recipe, drawn: Sequence[Candidate]) -> list[tuple[Item, byte
     return list(zip(rows, files, strict=True))
 
 
-def class_of(recipe: Recipe, class_id: str) -> ClassName:
-    """The recipe's class with that id."""
-    return next(item for item in recipe.classes if item.id == class_id)
-
-
-def plan_item(recipe: Recipe, split: str, one: ClassName, slot: int, attempt: int = 0) -> Item:
-    """All that is known of an item before it is drawn; `sha256` and `phash` are empty.
-
-    Where the recipe has no prompts, `template_id` is None and the prompt is empty.
-    """
-    template_id, prompt = None, ""
-    if recipe.prompts is not None:
-        template_id = recipe.seed(split, one.id, slot, "template") % len(recipe.prompts.templates)
-        prompt = recipe.prompts.templates[template_id].replace(SLOT, one.name)
-    identity = item_id(split, one.id, slot)
-    return Item(
-        id=identity,
-        image_name=identity.replace("/", "_") + EXTENSION[recipe.encoding.format],
-        split=split,
-        class_id=one.id,
-        class_name=one.name,
-        template_id=template_id,
-        prompt=prompt,
-        negative_prompt=recipe.prompts.negative if recipe.prompts else "",
-        seed=recipe.seed(split, one.id, slot, attempt, "noise"),
-        attempt=attempt,
-        step=recipe.sampler.steps,
-        # As it is stored.
-        cfg=float(np.float32(recipe.sampler.guidance)),
-        sampler=recipe.sampler.name,
-        width=recipe.size.width,
-        height=recipe.size.height,
-        image_nsfw=None,
-        method=recipe.method.name,
-        source_image=None,
-        generator=recipe.generator.name,
-        generator_revision=recipe.generator.revision,
-        dtype=recipe.generator.dtype,
-        sha256="",
-        phash="",
-        verdict=str(Verdict()),
-    )
-
-
-def drawing_digest(recipe: Recipe, one: ClassName) -> str:
-    """`sha256:…` of all that the images of one class depend on: versions with equal ones share shards."""
-    drawn = recipe.model_dump(mode="json", exclude=set(_NOT_DRAWN))
-    del drawn["generator"]["licence"]
-    if any(rule.name in BY_CLASS_LIST for rule in recipe.filters):
-        drawn["classes"] = recipe.model_dump(mode="json")["classes"]
-    return digest_json(drawn | {"class": one.model_dump(mode="json")})
-
-
 def _draw_until_kept(
-    maker: Maker, gate: Gate, real: RealImages | None, recipe: Recipe, items: list[Item]
+    maker: Maker, gate: Gate, real: RealImages | NamedImages | None, recipe: Recipe, items: list[Item]
 ) -> list[Candidate]:
     """Draw a batch; what a filter rejects is drawn anew, until it passes or its attempts are used up.
 
@@ -214,23 +167,18 @@ def _draw_until_kept(
     return [kept[item.id] for item in items]
 
 
-def _real_needed(recipe: Recipe, split: str, class_id: str, end: int) -> int:
-    """Real images that the slots before `end` start from; those beyond the version's only fill a batch."""
-    counts = recipe.splits[split]
-    if isinstance(counts, Mirrored) and counts.counts is None:
-        return min(end, counts.least)
-    return recipe.count(split, class_id, at_most=end)
-
-
-def _request(item: Item, real: RealImages | None) -> Request:
-    source = real.read(item.source_image) if real is not None and item.source_image else None
-    return Request(item.class_name, item.prompt, item.negative_prompt, item.seed, source, item.class_id)
+def _request(item: Item, real: RealImages | NamedImages | None) -> Request:
+    source, mask = None, None
+    if real is not None and item.source_image:
+        source, mask = real.read(item.source_image), real.mask(item.source_image)
+    return Request(item.class_name, item.prompt, item.negative_prompt, item.seed, source, item.class_id, mask)
 
 
 def _next_attempt(recipe: Recipe, item: Item, rule: str) -> Item:
     before = Verdict.parse(item.verdict)
     fresh = plan_item(recipe, item.split, class_of(recipe, item.class_id), item_slot(item.id), item.attempt + 1)
-    return replace(fresh, source_image=item.source_image, verdict=str(Verdict(after=(*before.after, rule))))
+    same = {"source_image": item.source_image, "generator_revision": item.generator_revision}
+    return replace(fresh, **same, verdict=str(Verdict(after=(*before.after, rule))))
 
 
 def _check_size(images: Sequence[Image.Image], items: Sequence[Item]) -> None:
@@ -249,16 +197,25 @@ def _recipe(text: str) -> Recipe:
 
 
 @lru_cache(maxsize=1)
-def _maker(drawing: Drawing) -> Maker:
-    # One loaded pipeline a worker, whatever number of shards it draws.
+def _maker(drawing: Drawing, learned: str | None) -> Maker:
+    # One loaded pipeline a worker, whatever number of shards it draws; for generators that learn, one a class.
     module, attribute = drawing.maker.split(":")
-    return getattr(import_module(module), attribute)(drawing.recipe, device=drawing.device)
+    states = _states(drawing, learned) if learned else []
+    return getattr(import_module(module), attribute)(drawing.recipe, device=drawing.device, states=states)
 
 
 @lru_cache(maxsize=1)
-def _real_images(drawing: Drawing) -> RealImages | None:
+def _states(drawing: Drawing, learned: str) -> list[State]:
+    return states_of(drawing.place, learned)
+
+
+@lru_cache(maxsize=1)
+def _real_images(drawing: Drawing) -> RealImages | NamedImages | None:
+    """What the method starts from; None where it starts from nothing, even if an adaptation learns from images."""
     conditioning = drawing.recipe.conditioning
-    return None if conditioning is None else RealImages(data_root(drawing.data_root), conditioning)
+    if conditioning is None or "images" not in TAKES.get(drawing.recipe.method.name, ()):
+        return None
+    return open_real_images(data_root(drawing.data_root), conditioning)
 
 
 @lru_cache(maxsize=1)

@@ -13,9 +13,11 @@ from bench.core.recipe import Recipe
 from bench.core.record import Record
 from bench.core.registry import look_up, unknown
 from bench.engines import ENGINES, ON_THIS_DISK
-from bench.pipelines.draw import Drawing, Drawn, DrawTask, drawing_digest
+from bench.pipelines.adapt import learn_all
+from bench.pipelines.draw import Drawing, Drawn, DrawTask
 from bench.pipelines.held_to_lock import held_to_lock, lock_of
 from bench.pipelines.lineage import check_claim
+from bench.pipelines.plan_items import drawing_digest
 from bench.pipelines.readiness import check_drawable
 from bench.pipelines.recipes import load_recipe, located, lock_path
 from bench.pipelines.reuse import Start, take_over
@@ -42,6 +44,7 @@ class GenerateReport(Record):
     images: int
     drawn: int
     reused: dict[str, int]
+    learned: int = 0
     counts: dict[str, int]
     recipe_digest: str
     content_digest: str | None
@@ -54,6 +57,7 @@ class GenerateReport(Record):
         state = "complete" if self.complete else "not complete yet"
         return (
             f"{self.reference}: {self.images} images ({counts}), {self.drawn} drawn now{reused}, {state}"
+            + (f", {self.learned} states learned" if self.learned else "")
             + (", limited: not for publication" if self.limited else "")
             + f"\ncontent {self.content_digest or 'not known yet'}\n{self.note}\n{self.folder}"
         )
@@ -97,7 +101,9 @@ def generate(
         here = folder if engine in ON_THIS_DISK else None
         tasks = [_task(drawing, here, shard, starts.get(shard.path)) for shard in wanted]
         tasks = [task for task in tasks if task.images]
+        taught = sorted({task.shard.class_id for task in tasks})
         with located(reference):
+            learned = learn_all(drawing.place, taught, workers=workers, quiet=quiet)
             _draw(tasks, starts, folder=folder, engine=engine, workers=workers, quiet=quiet)
         version = None
         if len(wanted) == len(missing) and part is None:
@@ -111,6 +117,7 @@ def generate(
         limited=limit is not None,
         images=sum(shard.count for shard in made),
         drawn=sum(task.images for task in tasks),
+        learned=learned,
         reused=_by_source(starts.values()),
         counts={name: sum(shard.count for shard in made if shard.split == name) for name in recipe.splits},
         recipe_digest=recipe.digest,

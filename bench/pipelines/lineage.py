@@ -5,7 +5,7 @@ import re
 from bench.core.changes import Changes, claimed, enough, number
 from bench.core.errors import UsageError
 from bench.core.recipe import Recipe
-from bench.pipelines.draw import drawing_digest
+from bench.pipelines.plan_items import drawing_digest
 from bench.pipelines.recipes import SUFFIXES, list_recipes, load_recipe, recipe_path
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")

@@ -7,7 +7,7 @@ from bench.core.real_images import Mirrored
 from bench.core.recipe import Recipe
 from bench.filters.gate import Gate
 from bench.pipelines.filter_tools import filter_tools
-from bench.sources.real_images import RealImages
+from bench.sources.real_images import open_real_images
 from bench.synthesis.pinned_weights import why_absent
 
 
@@ -38,7 +38,7 @@ def why_not_drawable(recipe: Recipe, data_root: Path) -> str | None:
 
 def _real_images(recipe: Recipe, data_root: Path) -> None:
     if recipe.conditioning is not None:
-        RealImages(data_root, recipe.conditioning).check()
+        open_real_images(data_root, recipe.conditioning).check()
 
 
 def _filters(recipe: Recipe, data_root: Path) -> None:

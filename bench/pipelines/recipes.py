@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from bench.core.errors import DataError, UsageError
-from bench.core.recipe import Recipe
+from bench.core.recipe import Adaptation, Method, Recipe
 from bench.core.record import Lines, at_line, parse
 from bench.core.registry import unknown
 from bench.pipelines.real_counts import known_counts
@@ -16,7 +18,8 @@ from bench.sources.prompt_banks import BANKS, prompt_bank
 from bench.store.documents import read_yaml_lines
 from bench.store.paths import datasets_folder
 from bench.store.versions import Version, open_version
-from bench.synthesis import TAKES
+from bench.synthesis import LAYOUTS, LEARNS_FROM, NEEDS, TAKES
+from bench.synthesis.parameters import PARAMETERS, read_adaptation
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -90,6 +93,8 @@ def recipe_schema() -> dict[str, Any]:
     renamed["properties"] = {"list": named, "names": {"type": "object", "additionalProperties": {"type": "string"}}}
     for key, shorthands in (("classes", [named, renamed]), ("label_space", [named])):
         schema["properties"][key] = {"anyOf": [*shorthands, schema["properties"][key]]}
+    for free in ("Method", "Adaptation"):
+        schema["$defs"][free]["additionalProperties"] = True  # Parameters may stand beside the name.
     prompts = schema["$defs"]["Prompts"]
     prompts["properties"]["bank"] |= {"examples": sorted(BANKS)}
     prompts["required"] = ["bank"]
@@ -158,7 +163,55 @@ def _splits(value: object) -> object:
     }
 
 
-_SHORTHANDS = {"classes": _classes, "label_space": _label_space, "prompts": _prompts, "splits": _splits}
+def _method(value: object) -> object:
+    """`{name: da-fusion, per_image: 10}`: what stands beside the name are parameters."""
+    if not isinstance(value, dict) or "parameters" in value:
+        return value
+    parameters = {key: one for key, one in value.items() if key != "name"}
+    return {key: value[key] for key in value if key == "name"} | ({"parameters": parameters} if parameters else {})
+
+
+def _whole_method(value: object) -> object:
+    """The same with the parameters that are left out, so that the digest covers what they are."""
+    value = _method(value)
+    try:
+        asked = Method.model_validate(value)
+        whole = parse(PARAMETERS[asked.name], dict(asked.parameters), where="") if asked.name in PARAMETERS else None
+    except (ValidationError, UsageError):
+        return value  # It is said when the whole recipe is validated.
+    return value if whole is None else {"name": asked.name, "parameters": whole.model_dump()}
+
+
+def _adaptations(value: object) -> object:
+    """Each with its name and all its parameters written out; `bank: NAME` stands for the templates of a prompt bank."""
+    if not isinstance(value, list):
+        return value
+    written = []
+    for place, one in enumerate(value):
+        one = _method(one)
+        if isinstance(one, dict) and isinstance(one.get("name"), str):
+            try:
+                given = dict(one.get("parameters") or {})
+                if isinstance(given.get("bank"), str):
+                    given["templates"] = prompt_bank(given.pop("bank"))
+                asked = Adaptation(name=one["name"], parameters=given)
+                one = {"name": asked.name, "parameters": read_adaptation(asked).model_dump()}
+            except ValidationError:
+                pass  # It is said when the whole recipe is validated.
+            except UsageError as error:
+                raise _Misplaced(str(error), str(place)) from None
+        written.append(one)
+    return written
+
+
+_SHORTHANDS = {
+    "adaptations": _adaptations,
+    "classes": _classes,
+    "label_space": _label_space,
+    "prompts": _prompts,
+    "splits": _splits,
+    "method": _whole_method,
+}
 # What a method draws from, and the key that says it.
 _KEYS = {"prompts": "prompts", "labels": "label_space", "images": "conditioning"}
 
@@ -169,11 +222,23 @@ def _check_method(recipe: Recipe, path: Path, lines: Lines) -> None:
     if name not in TAKES:
         where = at_line(str(path), lines, ("method", "name"))
         raise UsageError(f"{where}: method.name: {unknown(name, known=TAKES, kind='synthesis method')}")
+    learned = [one.name for one in recipe.adaptations or ()]
+    if name in NEEDS and NEEDS[name] not in learned:
+        place = at_line(str(path), lines, ("adaptations",) if recipe.adaptations else ("method",))
+        raise UsageError(f"{place}: adaptations: method {name} needs {NEEDS[name]}")
+    if learned and "StableDiffusionPipeline" not in LAYOUTS.get(name, ("StableDiffusionPipeline",)):
+        where = at_line(str(path), lines, ("adaptations",))
+        raise UsageError(f"{where}: adaptations: the generators of method {name} learn none; leave them out")
+    taken = TAKES[name].union(*(LEARNS_FROM[one] for one in learned))
     for what, key in _KEYS.items():
-        given, wanted = getattr(recipe, key) is not None, what in TAKES[name]
+        given, wanted = getattr(recipe, key) is not None, what in taken
         if given != wanted:
             where = at_line(str(path), lines, (key,) if given else ("method",))
-            raise UsageError(f"{where}: {key}: method {name} {'takes none; leave it out' if given else 'needs it'}")
+            by = next((one for one in learned if what in LEARNS_FROM[one]), None) if what not in TAKES[name] else None
+            who = f"adaptation {by}" if by else f"method {name}"
+            raise UsageError(f"{where}: {key}: {who} {'takes none; leave it out' if given else 'needs it'}")
+    place = at_line(str(path), lines, ("method", "parameters"))
+    parse(PARAMETERS[name], dict(recipe.method.parameters), where=f"{place}: method.parameters")
 
 
 def _by_version(reference: str) -> tuple[str, list[int], str]:

@@ -16,8 +16,8 @@ from bench.core.record import Record
 from bench.core.verdict import Verdict
 from bench.engines.local import default_workers
 from bench.engines.threads import in_order
-from bench.pipelines.draw import class_of, drawing_digest, plan_item
 from bench.pipelines.held_to_lock import held_to_lock
+from bench.pipelines.plan_items import class_of, drawing_digest, plan_item
 from bench.pipelines.recipes import lock_path, open_made
 from bench.pipelines.redraw import redraw
 from bench.store.locks import read_lock
@@ -139,6 +139,9 @@ def _check_shard(recipe: Recipe, version: Version, shard: Shard, rows: pa.Table)
     for slot, item in enumerate(read_rows(rows), start=shard.first):
         wanted = plan_item(recipe, shard.split, one, slot, item.attempt)
         Verdict.parse(item.verdict)
+        if recipe.adaptations and item.generator_revision.startswith(f"{recipe.generator.revision}+"):
+            # What it has learned is told by its state, which need not be here either.
+            wanted = replace(wanted, generator_revision=item.generator_revision)
         if recipe.conditioning:
             # Which real image it started from is told by the folder of real images, which need not be here.
             wanted = replace(wanted, source_image=item.source_image)

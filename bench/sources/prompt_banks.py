@@ -29,10 +29,22 @@ def openai_imagenet_single() -> tuple[str, ...]:
     return ("a photo of a {}",)
 
 
+def textual_inversion_27() -> tuple[str, ...]:
+    """The neutral phrases under which textual inversion learns an object (Gal et al., MIT licence; methods.md 14.1)."""
+    plain = ("a photo of", "a rendering of", "a cropped photo of", "a close-up photo of", "a good photo of")
+    others = ("a bright photo of", "a rendition of")
+    either = [f"{words} {article} {{}}" for words in (*plain, *others) for article in ("a", "the")]
+    whole = [one for one in either if one not in ("a rendering of the {}", "a bright photo of a {}")]
+    of = ("a clean", "the clean", "a dirty", "a nice", "the nice", "a cool", "the cool", "a small", "the small")
+    described = [f"a photo of {words} {{}}" for words in (*of, "the weird", "the large", "my", "one")]
+    return (*whole, *described, "the photo of a {}", "a dark photo of the {}")
+
+
 BANKS = {
     "openai-imagenet-80": openai_imagenet_80,
     "openai-imagenet-7": openai_imagenet_7,
     "openai-imagenet-single": openai_imagenet_single,
+    "textual-inversion-27": textual_inversion_27,
 }
 
 

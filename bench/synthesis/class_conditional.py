@@ -20,19 +20,21 @@ from torch.nn.functional import one_hot
 
 from bench.core.errors import DataError, UsageError
 from bench.core.recipe import Recipe
-from bench.synthesis.diffusion import check_parameters, noise, open_pipeline, settled
+from bench.synthesis.adaptation import State
+from bench.synthesis.diffusion import noise, open_pipeline, settled
 from bench.synthesis.maker import Request
+from bench.synthesis.parameters import Nothing, read
 
 
 class ClassConditional:
     """A loaded DiTPipeline or LDMPipeline; the recipe's `label_space` gives each class its label."""
 
-    def __init__(self, recipe: Recipe, *, device: str) -> None:
-        check_parameters(recipe, {})
+    def __init__(self, recipe: Recipe, *, device: str, states: Sequence[State] = ()) -> None:
+        read(Nothing, recipe)
         self._recipe = recipe
         self._labels = {class_id: label for label, class_id in enumerate(recipe.label_space or ())}
         with settled():
-            self._pipeline = open_pipeline(recipe, device=device)
+            self._pipeline = open_pipeline(recipe, device=device, states=states)
         known = _classes_of(self._pipeline, recipe)
         if known != len(self._labels):
             raise UsageError(

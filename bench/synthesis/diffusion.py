@@ -7,7 +7,7 @@ thread does the sums.
 
 import inspect
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,14 +20,22 @@ from transformers.utils import logging as transformers_logging
 from bench.core.errors import DataError, UsageError
 from bench.core.recipe import Recipe, Sampler
 from bench.core.registry import look_up, unknown
+from bench.synthesis import PUT
+from bench.synthesis.adaptation import State
 from bench.synthesis.maker import Request
 from bench.synthesis.pinned_weights import weights_folder
 
-SAFETY = ("none", "checker")
 
-
-def open_pipeline(recipe: Recipe, *, device: str, kind: type[DiffusionPipeline] = DiffusionPipeline) -> Any:
+def open_pipeline(
+    recipe: Recipe,
+    *,
+    device: str,
+    kind: type[DiffusionPipeline] = DiffusionPipeline,
+    states: Sequence[State] = (),
+) -> Any:
     """The recipe's generator on `device`, with its sampler and its safety policy (`method.parameters.safety`).
+
+    It knows what is in `states`, put in one after another; one that it cannot know is a DataError.
 
     `safety: none` draws without a checker; `safety: checker` needs the generator's own. What a checker
     flags comes out black, and the caller redraws black images: none is ever kept. A generator of a class
@@ -56,20 +64,11 @@ def open_pipeline(recipe: Recipe, *, device: str, kind: type[DiffusionPipeline] 
     pipeline.set_progress_bar_config(disable=True)
     pipeline.scheduler = _sampler(pipeline, recipe.sampler)
     pipeline = pipeline.to(pick_device(device))
+    for state in states:
+        look_up(PUT, state.adaptation, kind="adaptation")(pipeline, state)
     if recipe.generator.compiled:
         (getattr(pipeline, "unet", None) or pipeline.transformer).compile()
     return pipeline
-
-
-def check_parameters(recipe: Recipe, known: Mapping[str, Any]) -> None:
-    """UsageError unless `method.parameters` are those in `known`: name -> the values it may have, or their range."""
-    where, given = f"{recipe.reference}: method.parameters", recipe.method.parameters
-    for key in given:
-        if key not in known:
-            raise UsageError(f"{where}: {unknown(key, known=known, kind='key')}")
-    for key, choices in known.items():
-        if given.get(key) not in choices:
-            raise UsageError(f"{where}.{key}: expected {' or '.join(choices)}, got {given.get(key)!r}")
 
 
 def noise(requests: Sequence[Request]) -> list[torch.Generator]:
@@ -93,8 +92,10 @@ def pick_device(name: str) -> str:
 @contextmanager
 def settled() -> Iterator[None]:
     """One thread, no gradients, and silence about Diffusers' quarrels with NumPy and with unusual parts."""
-    before, verbosity = torch.get_num_threads(), diffusers_logging.get_verbosity()
-    diffusers_logging.set_verbosity_error()
+    before, loggers = torch.get_num_threads(), (diffusers_logging, transformers_logging)
+    verbosity = [one.get_verbosity() for one in loggers]
+    for one in loggers:
+        one.set_verbosity_error()
     # The order of a sum, and so its last bits, changes with the number of threads.
     torch.set_num_threads(1)
     try:
@@ -104,7 +105,8 @@ def settled() -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(before)
-        diffusers_logging.set_verbosity(verbosity)
+        for one, level in zip(loggers, verbosity, strict=True):
+            one.set_verbosity(level)
 
 
 def _sampler(pipeline: Any, sampler: Sampler) -> Any:

@@ -13,8 +13,10 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from bench.core.recipe import Recipe
-from bench.synthesis.diffusion import SAFETY, check_parameters, noise, open_pipeline, settled
+from bench.synthesis.adaptation import State
+from bench.synthesis.diffusion import noise, open_pipeline, settled
 from bench.synthesis.maker import Request
+from bench.synthesis.parameters import FromSources, read
 
 # CLIP's, of ViT-L/14 at 224 pixels.
 MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -24,11 +26,13 @@ STD = (0.26862954, 0.26130258, 0.27577711)
 class ImageVariations:
     """A loaded StableDiffusionImageVariationPipeline, with the safety policy that the recipe says."""
 
-    def __init__(self, recipe: Recipe, *, device: str) -> None:
-        check_parameters(recipe, {"safety": SAFETY})
+    def __init__(self, recipe: Recipe, *, device: str, states: Sequence[State] = ()) -> None:
+        read(FromSources, recipe)
         self._recipe = recipe
         with settled():
-            self._pipeline = open_pipeline(recipe, device=device, kind=StableDiffusionImageVariationPipeline)
+            self._pipeline = open_pipeline(
+                recipe, device=device, states=states, kind=StableDiffusionImageVariationPipeline
+            )
             self._side = self._pipeline.image_encoder.config.image_size
 
     def draw(self, requests: Sequence[Request]) -> list[Image.Image]:

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import json
 import re
 import sys
 from pathlib import Path
@@ -71,6 +72,11 @@ def weights_digest(folder: Path) -> str:
 def shipped() -> tuple[str, ...]:
     """Names of the weights that come with this package."""
     return tuple(sorted(path.parent.name for path in SHIPPED.glob("*/model_index.json")))
+
+
+def layout(name: str) -> str:
+    """The class of diffusers that a shipped generator's weights are laid out for."""
+    return str(json.loads((SHIPPED / name / "model_index.json").read_text())["_class_name"])
 
 
 def _on_hub(name: str) -> bool:

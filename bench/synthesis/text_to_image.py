@@ -5,19 +5,21 @@ from collections.abc import Sequence
 from PIL import Image
 
 from bench.core.recipe import Recipe
-from bench.synthesis.diffusion import SAFETY, check_parameters, noise, open_pipeline, settled
+from bench.synthesis.adaptation import State
+from bench.synthesis.diffusion import noise, open_pipeline, settled
 from bench.synthesis.maker import Request
+from bench.synthesis.parameters import Safe, read
 from bench.synthesis.prompt_embeddings import PromptEmbeddings
 
 
 class TextToImage:
     """A loaded StableDiffusionPipeline or ZImagePipeline, with the safety policy that the recipe says."""
 
-    def __init__(self, recipe: Recipe, *, device: str) -> None:
-        check_parameters(recipe, {"safety": SAFETY})
+    def __init__(self, recipe: Recipe, *, device: str, states: Sequence[State] = ()) -> None:
+        read(Safe, recipe)
         self._recipe = recipe
         with settled():
-            self._pipeline = open_pipeline(recipe, device=device)
+            self._pipeline = open_pipeline(recipe, device=device, states=states)
             self._prompts = PromptEmbeddings(self._pipeline, recipe)
 
     def draw(self, requests: Sequence[Request]) -> list[Image.Image]:

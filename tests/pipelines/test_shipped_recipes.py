@@ -27,6 +27,7 @@ KIND = {
     "digits-g@1.0.0": "digits-sd",
     "digits-g@1.1.0": "digits-sd",
     "digits-g@2.0.0": "digits-sd",
+    "digits-g-da-fusion@1.0.0": "digits-sd",
     "digits-g-ldm@1.0.0": "ldm",
     "digits-g-single@1.0.0": "digits-sd",
     "imagenet-100-g@1.0.0": "stable-diffusion",
@@ -69,9 +70,10 @@ def generators(tmp_path_factory):
 
 def photographs(root, recipe, *, classes, each=10):
     """Random pictures where the recipe's conditioning looks for real ones, different ones in each split."""
-    if recipe.conditioning is not None:
-        for seed, real in enumerate(recipe.conditioning.splits.values()):
-            pictures(root / recipe.conditioning.folder / real, recipe.classes[:classes], seed=seed, each=each)
+    if recipe.conditioning is None or recipe.conditioning.source:
+        return
+    for seed, real in enumerate(recipe.conditioning.splits.values()):
+        pictures(root / recipe.conditioning.folder / real, recipe.classes[:classes], seed=seed, each=each)
 
 
 def pictures(root, classes, *, seed, each):

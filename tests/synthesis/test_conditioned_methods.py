@@ -63,7 +63,7 @@ def calls_of(module, monkeypatch):
 @pytest.mark.parametrize(("strength", "steps"), [(1.0, 4), (0.5, 2), (0.3, 1)])
 def test_strength_runs_the_last_part_of_the_steps(recipe, monkeypatch, strength, steps):
     maker = ImageToImage(recipe("stable-diffusion", editing(strength)), device="cpu")
-    calls = calls_of(maker._pipeline.unet, monkeypatch)
+    calls = calls_of(maker._editor.pipeline.unet, monkeypatch)
     images = maker.draw([request(1, source=picture(1))] * 2)
     assert len(calls) == steps == int(4 * strength)
     assert {(image.size, image.mode) for image in images} == {((64, 64), "RGB")}
@@ -80,11 +80,21 @@ def test_image_to_image_follows_seed_source_and_prompt_and_nothing_else(recipe):
     assert (pixels(maker.draw([request(1, source=picture(1), prompt="a sketch"), one[1]]))[0] != first[0]).any()
 
 
-@pytest.mark.parametrize("strength", [0, 0.2, 1.5, -1, True, "half", None])
-def test_a_strength_that_runs_no_step_is_refused(recipe, strength):
+@pytest.mark.parametrize(
+    ("strength", "message"),
+    [
+        (0.2, "strength 0.2 leaves none of 4 steps; expected at least 0.25, or 0"),
+        (1.5, "parameters: strength: .* got 1.5"),
+        (-1, "parameters: strength: .* got -1"),
+        (True, "parameters: strength: .* got True"),
+        ("half", "parameters: strength: .* got 'half'"),
+        (None, "parameters: strength: Field required"),
+    ],
+)
+def test_a_strength_that_runs_no_step_is_refused(recipe, strength, message):
     parameters = {"safety": "none"} | ({} if strength is None else {"strength": strength})
     method = {"name": "image-to-image", "parameters": parameters}
-    with pytest.raises(UsageError, match="expected a number up to 1 that leaves at least one of 4 steps") as caught:
+    with pytest.raises(UsageError, match=message) as caught:
         ImageToImage(recipe("stable-diffusion", method), device="cpu")
     assert "\n" not in str(caught.value)
 

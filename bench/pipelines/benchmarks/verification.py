@@ -11,8 +11,8 @@ from bench.engines.local import default_workers
 from bench.engines.threads import in_order
 from bench.pipelines.benchmarks.cheap import on_the_shelf, write_recipe
 from bench.pipelines.benchmarks.comparison import Comparison, comparison, in_turn
-from bench.pipelines.draw import drawing_digest, plan_item
 from bench.pipelines.generate import generate
+from bench.pipelines.plan_items import drawing_digest, plan_item
 from bench.pipelines.recipes import load_recipe
 from bench.pipelines.verify import verify
 from bench.store.claims import claimed

@@ -1,0 +1,104 @@
+"""Null-text inversion (Mokady et al., 2023; methods.md 18.2): a real image as a path of latents that guidance follows.
+
+DDIM inversion without guidance gives pivots p_0..p_T. Then, from z_T = p_T down, the embedding of the empty prompt is
+fitted at each step so that a guided step leads to the next pivot. With these embeddings Prompt-to-Prompt edits the
+image; without an edit the image comes back, where guided DDIM inversion alone drifts.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from diffusers import DDIMScheduler
+from PIL import Image
+from torch import Tensor
+
+from bench.core.recipe import Recipe
+from bench.synthesis.adaptation import State
+from bench.synthesis.diffusion import settled
+from bench.synthesis.image_to_image import decoded, latents_of, start_image
+from bench.synthesis.maker import Request
+from bench.synthesis.parameters import NullText as Parameters
+from bench.synthesis.parameters import read
+from bench.synthesis.prompt_to_prompt import PromptToPrompt, ddim, embedded, source_prompt
+
+
+class NullText:
+    """Prompt-to-Prompt on real images."""
+
+    def __init__(self, recipe: Recipe, *, device: str, states: Sequence[State] = ()) -> None:
+        self._recipe, self._parameters = recipe, read(Parameters, recipe)
+        self.editor = PromptToPrompt(recipe, device=device, states=states)
+        self._scheduler = ddim(self.editor.pipeline, recipe)
+        for part in (self.editor.pipeline.unet, self.editor.pipeline.vae, self.editor.pipeline.text_encoder):
+            part.requires_grad_(False)
+
+    def draw(self, requests: Sequence[Request]) -> list[Image.Image]:
+        """One image a request, in the recipe's mode and size: the edits."""
+        return self.pairs(requests)[1]
+
+    def pairs(self, requests: Sequence[Request]) -> tuple[list[Image.Image], list[Image.Image]]:
+        """The sources as they come back, and their edits."""
+        pipeline, known = self.editor.pipeline, self._parameters
+        with settled():
+            latents = latents_of(pipeline, [start_image(request.source, self._recipe) for request in requests])
+            sources = [source_prompt(known.source, request, self._recipe) for request in requests]
+            words, empty = embedded(pipeline, sources), embedded(pipeline, [r.negative_prompt for r in requests])
+            pivots = inverted(pipeline.unet, self._scheduler, latents, words)
+            without = [empty] * len(self._scheduler.timesteps)
+            if known.inversion == "null-text":
+                each = [
+                    self._fitted(pivots, row, words[row : row + 1], empty[row : row + 1])
+                    for row in range(len(requests))
+                ]
+                without = [torch.cat(step) for step in zip(*each, strict=True)]
+            z = self.editor.edited(requests, pivots[-1], without)
+            images = decoded(pipeline, z, self._recipe)
+        return images[: len(requests)], images[len(requests) :]
+
+    def _fitted(self, pivots: Sequence[Tensor], row: int, words: Tensor, empty: Tensor) -> list[Tensor]:
+        """For each step, from the noisiest, the embedding [1, length, d] in the place of the empty prompt's."""
+        scheduler, unet, known = self._scheduler, self.editor.pipeline.unet, self._parameters
+        guidance, steps = self._recipe.sampler.guidance, scheduler.timesteps
+        z, null, found = pivots[-1][row : row + 1], empty, list[Tensor]()
+        for index, t in enumerate(steps):
+            target = pivots[len(steps) - 1 - index][row : row + 1]
+            given = unet(z, t, encoder_hidden_states=words).sample
+            null = null.detach().clone().requires_grad_()
+            optimizer = torch.optim.Adam([null], lr=known.rate * (1 - index / (2 * len(steps))))
+            for _ in range(known.inner):
+                with torch.enable_grad():
+                    nothing = unet(z, t, encoder_hidden_states=null).sample
+                    moved = scheduler.step(nothing + guidance * (given - nothing), t, z).prev_sample
+                    loss = (moved - target).square().mean()
+                    optimizer.zero_grad(set_to_none=True)
+                    loss.backward()
+                optimizer.step()
+                if float(loss) < known.stop * (1 + 2 * index):
+                    break
+            null = null.detach()
+            found.append(null)
+            nothing = unet(z, t, encoder_hidden_states=null).sample
+            z = scheduler.step(nothing + guidance * (given - nothing), t, z).prev_sample
+        return found
+
+
+def inverted(unet: Any, scheduler: DDIMScheduler, latents: Tensor, words: Tensor) -> list[Tensor]:
+    """Pivots p_0..p_T [n, c, h, w]: DDIM steps backwards from latents, without guidance."""
+    pivots, times = [latents], scheduler.timesteps.flip(0)
+    stride = scheduler.config.num_train_timesteps // len(times)
+    for t in times:
+        # p is at the level that the step from t leads to, and is taken back to that of t.
+        before = int(t) - stride
+        a = scheduler.alphas_cumprod[before] if before >= 0 else scheduler.final_alpha_cumprod
+        eps, z0 = predicted(unet(pivots[-1], t, encoder_hidden_states=words).sample, pivots[-1], a, scheduler)
+        a_next = scheduler.alphas_cumprod[int(t)]
+        pivots.append(a_next.sqrt() * z0 + (1 - a_next).sqrt() * eps)
+    return pivots
+
+
+def predicted(answer: Tensor, z: Tensor, a: Tensor, scheduler: DDIMScheduler) -> tuple[Tensor, Tensor]:
+    """eps and z0 from a UNet's answer at z of cumulative alpha `a`, whether it predicts noise or velocity."""
+    if scheduler.config.prediction_type == "v_prediction":
+        return a.sqrt() * answer + (1 - a).sqrt() * z, a.sqrt() * z - (1 - a).sqrt() * answer
+    return answer, (z - (1 - a).sqrt() * answer) / a.sqrt()

@@ -1,0 +1,109 @@
+"""ESD: the trained answer nears the target of its variant, in the layers that are named and in no others."""
+
+import numpy as np
+import pytest
+import torch
+
+from bench.core.errors import DataError
+from bench.core.recipe import Adaptation
+from bench.models.oracle import open_oracle
+from bench.sources import mnist
+from bench.synthesis.adaptation import Lesson, State
+from bench.synthesis.diffusion import open_pipeline, settled
+from bench.synthesis.erasure import Erasure, put_unet, trained_names
+from bench.synthesis.maker import Request
+from bench.synthesis.parameters import read_adaptation
+from bench.synthesis.text_to_image import TextToImage
+from bench.synthesis.textual_inversion import read_ids
+from tests.synthesis.digits import digits_recipe
+
+RECIPE = digits_recipe({"name": "text-to-image", "parameters": {"safety": "none"}})
+QUICK = {"concepts": ["{}"], "steps": 12, "rate": 2e-4, "sampling_steps": 3, "batch": 2}
+
+
+def erased(**changes):
+    known = read_adaptation(Adaptation(name="erasure", parameters=QUICK | changes))
+    with settled():
+        tensors = Erasure(known).learn(open_pipeline(RECIPE, device="cpu"), Lesson(RECIPE, "three", [], [], 1))
+    return State("erasure", "three", "digits-sd", tensors)
+
+
+def answers(states, prompt):
+    """The UNet's answers under a prompt to one noise at four times, and the same of no prompt."""
+    with settled():
+        pipeline = open_pipeline(RECIPE, device="cpu", states=states)
+        words = pipeline.text_encoder(read_ids(pipeline, prompt)).last_hidden_state.expand(4, -1, -1)
+        z = torch.randn(4, 4, 8, 8, generator=torch.Generator().manual_seed(3))
+        return pipeline.unet(z, torch.tensor([900, 800, 700, 600]), encoder_hidden_states=words).sample
+
+
+@pytest.mark.parametrize("variant", ["esd-2023", "esd-diffusers"])
+def test_the_answer_to_the_concept_nears_the_variant_s_target(variant):
+    frozen, nothing, student = (
+        answers(*one) for one in (([], "three"), ([], ""), ([erased(variant=variant, negative_guidance=1.0)], "three"))
+    )
+    target = (nothing if variant == "esd-2023" else frozen) - (frozen - nothing)
+    assert (student - target).square().mean() < 0.9 * (frozen - target).square().mean()
+
+
+def test_only_the_named_layers_are_learned_and_the_same_bytes_each_time():
+    one, again = erased(steps=2, layers="x"), erased(steps=2, layers="x")
+    assert one.data == again.data
+    own = dict(open_pipeline(RECIPE, device="cpu").unet.named_parameters())
+    assert set(one.tensors) == {name for name in own if "attn2" in name}
+    assert any((one.tensors[name] != own[name]).any() for name in one.tensors)
+
+
+def test_layers_are_those_that_each_published_code_trains():
+    unet = open_pipeline(RECIPE, device="cpu").unet
+    every = {name for name, _ in unet.named_parameters()}
+    old, new = (
+        {kind: set(trained_names(unet, kind, variant=variant)) for kind in ("x", "x-strict", "u", "self", "full")}
+        for variant in ("esd-2023", "esd-diffusers")
+    )
+    assert old["full"] == new["full"] == every
+    assert old["x"] == new["x"] == {name for name in every if ".attn2." in name}
+    assert {name.split(".attn2.")[1] for name in old["x-strict"]} == {"to_k.weight", "to_v.weight"}
+    assert {name.split(".attn1.")[1].split(".")[0] for name in old["self"]} == {"to_q", "to_k", "to_v", "to_out"}
+    assert not (old["u"] | new["u"]) & old["x"]
+    left_out = {name for name in every if name.startswith(("conv_out", "conv_norm_out", "time_embedding"))}
+    assert every - old["u"] - old["x"] == left_out
+    assert {"conv_out.weight", "time_embedding.linear_1.weight"} <= new["u"]
+    assert not any("norm" in name for name in new["u"])
+
+
+@pytest.mark.parametrize("change", [{"nowhere.weight": torch.zeros(2)}, {"conv_in.weight": torch.zeros(320, 4, 3, 3)}])
+def test_weights_of_another_unet_are_one_line(change):
+    state = State("erasure", "three", "stable-diffusion", change)
+    with pytest.raises(DataError, match=r"made for another UNet: .* there and .* here; learn it again") as caught:
+        put_unet(open_pipeline(RECIPE, device="cpu"), state)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_variants_have_their_own_defaults():
+    old, new = (
+        read_adaptation(Adaptation(name="erasure", parameters={"concepts": ["x"], "variant": variant}))
+        for variant in ("esd-2023", "esd-diffusers")
+    )
+    assert (old.steps, old.rate, old.negative_guidance) == (1000, 1e-5, 1)
+    assert (new.steps, new.rate, new.negative_guidance) == (200, 5e-5, 2)
+
+
+@pytest.mark.slow
+def test_the_erased_class_falls_to_chance_and_the_others_stay():
+    templates = ("a photo of a {}.", "a sketch of the {}.", "a {} in a video game.")
+    known = {"concepts": ["{}", "a photo of a {}.", "a sketch of the {}."], "steps": 110, "rate": 3e-4, "batch": 8}
+    state = erased(**known, layers="x", sampling_steps=5)
+    before, after = (read_as_asked(states, templates) for states in ([], [state]))
+    assert after[3] <= 0.1
+    assert np.delete(before, 3).mean() - np.delete(after, 3).mean() <= 0.05
+
+
+def read_as_asked(states, templates, n=15):
+    """The share of each class's images in which the oracle reads it."""
+    oracle, shares = open_oracle("digits-oracle"), []
+    maker = TextToImage(RECIPE, device="cpu", states=states)
+    for label, word in enumerate(mnist.CLASS_NAMES):
+        asked = [Request(word, templates[i % len(templates)].format(word), "", i) for i in range(n)]
+        shares.append((oracle.probabilities(maker.draw(asked)).argmax(1) == label).mean())
+    return np.array(shares)
