@@ -41,6 +41,9 @@ def train(
     steps: Annotated[int | None, typer.Option(min=1, help="Optimizer steps (default: the track's).")] = None,
     ratio: Annotated[float | None, typer.Option(help="Generated images for each real one (mixed).")] = None,
     fraction: Annotated[float, typer.Option(help="The share of the arm's images that is used.")] = 1.0,
+    augment: Annotated[
+        str | None, typer.Option(metavar="NAME[?key=value&...]", help="Augment the images (see list augmentations).")
+    ] = None,
     data_root: Root = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -59,6 +62,7 @@ def train(
             steps=steps,
             ratio=ratio,
             fraction=fraction,
+            augment=augment,
             data_root=place(data_root),
             quiet=quiet,
         ),

@@ -77,13 +77,17 @@ class Headline(Record):
 
 
 class Budget(Record):
-    """How arms are trained, the same for every arm of a track."""
+    """How arms are trained, the same for every arm of a track.
+
+    `mirror: false` where a mirrored image is another class, or none: no augmentation then flips unless told to.
+    """
 
     arch: str
     steps: int
     batch: int
     learning_rate: float
     seeds: int
+    mirror: bool = True
 
 
 class StandardModel(Record):

@@ -155,6 +155,7 @@ def _command(track: Track, card: ScoreCard) -> str:
     options = [f"--track {track.name}", f"--arm {run.arm}", f"--arch {run.arch}", f"--seed {run.seed}"]
     options += [f"--match {run.match}"] if run.match != "steps" else []
     options += [f"--steps {run.steps}"] if run.steps and run.match == "steps" else []
+    options += [f"--augment {shlex.quote(str(run.augment))}"] if run.augment else []
     options += [f"--fraction {run.fraction:g}"] if run.fraction < 1 else []
     return f"python run_bench.py train {' '.join(options)} && {submit}"
 

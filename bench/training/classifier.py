@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import timm
@@ -25,6 +25,7 @@ from bench.core.digests import canonical_json, derive_seed
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.registry import unknown
 from bench.core.training_run import TrainingRun
+from bench.training.consistency import jensen_shannon
 from bench.training.recipe import BETAS, MEAN, STD, rate_at
 
 SAVE_SECONDS = 60.0
@@ -37,6 +38,17 @@ class Checkpoints:
     saved: bytes | None
     save: Callable[[bytes], None]
     seconds: float = SAVE_SECONDS
+
+
+class Augment(Protocol):
+    """Images uint8 [b, c, h, w] and labels to float32 [v b, c, h, w] in 0..1 and targets, by the global generator.
+
+    With v > 1 views the targets are those of the first, and `consistency` weighs how far the answers are apart.
+    """
+
+    consistency: float
+
+    def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]: ...
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,7 @@ def fit(
     images: np.ndarray,
     labels: np.ndarray,
     *,
+    augment: Augment | None = None,
     checkpoints: Checkpoints | None = None,
     quiet: bool = False,
 ) -> Fitted:
@@ -66,7 +79,7 @@ def fit(
         network = _network(run, channels=images.shape[3] if images.ndim == 4 else 1)
         optimizer = _optimizer(network, run)
         done = _resume(network, optimizer, checkpoints)
-        _loop(run, network, optimizer, _Data(images, labels, run), done, checkpoints, quiet)
+        _loop(run, network, optimizer, _Data(images, labels, run, augment), done, checkpoints, quiet)
     state = {name: tensor.detach().contiguous() for name, tensor in network.state_dict().items()}
     return Fitted(state, sum(p.numel() for p in network.parameters()), time.monotonic() - started)
 
@@ -108,18 +121,20 @@ def _optimizer(network: nn.Module, run: TrainingRun) -> torch.optim.Optimizer:
 class _Data:
     """The batches of a run: epoch after epoch, each in an order that depends on seed and epoch alone."""
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray, run: TrainingRun) -> None:
+    def __init__(self, images: np.ndarray, labels: np.ndarray, run: TrainingRun, augment: Augment | None) -> None:
         self._images, self._labels = torch.from_numpy(images), torch.from_numpy(labels)
-        self._batch, self._seed = run.batch or 1, run.seed
+        self._batch, self._seed, self._augment = run.batch or 1, run.seed, augment
+        self.consistency = augment.consistency if augment else 0.0
         self._order = (-1, torch.empty(0, dtype=torch.int64))
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Normalised images float32 [b, c, h, w] and labels of one step."""
+        """Normalised images float32 [b, c, h, w], or as many views of them as the augmentation has, and targets."""
         places = range(step * self._batch, (step + 1) * self._batch)
         rows = torch.stack([self._row(place) for place in places])
-        pixels = self._images[rows].float().div_(255).sub_(MEAN).div_(STD)
-        pixels = pixels.permute(0, 3, 1, 2) if pixels.ndim == 4 else pixels[:, None]
-        return pixels.contiguous(memory_format=torch.channels_last), self._labels[rows]
+        images, targets = self._images[rows], self._labels[rows]
+        images = images.permute(0, 3, 1, 2) if images.ndim == 4 else images[:, None]
+        pixels, targets = self._augment(images, targets) if self._augment else (images.float().div_(255), targets)
+        return pixels.sub_(MEAN).div_(STD).contiguous(memory_format=torch.channels_last), targets
 
     def _row(self, place: int) -> Tensor:
         epoch, position = divmod(place, len(self._labels))
@@ -159,10 +174,13 @@ def _loop(
 def _step(run: TrainingRun, network: nn.Module, optimizer: Any, data: _Data, step: int) -> None:
     # Dropout and stochastic depth draw from the global generator: seeded by step, so that a resumed run draws the same.
     torch.manual_seed(derive_seed("step", run.seed, step))
-    images, labels = data.batch(step)
+    images, targets = data.batch(step)
     for group in optimizer.param_groups:
         group["lr"] = rate_at(step, steps=run.steps or 1, peak=run.learning_rate or 0.0)
-    loss = cross_entropy(network(images), labels, label_smoothing=run.label_smoothing or 0.0)
+    answers = network(images)
+    loss = cross_entropy(answers[: len(targets)], targets, label_smoothing=run.label_smoothing or 0.0)
+    if data.consistency:
+        loss = loss + data.consistency * jensen_shannon(answers, len(images) // len(targets))
     if not torch.isfinite(loss):
         raise BenchError(f"{run.id}: the loss is {loss.item()} at step {step}; lower the learning rate")
     optimizer.zero_grad(set_to_none=True)
