@@ -119,6 +119,33 @@ def predict(
 
 
 @verbs.command()
+def corruptions(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="source:name")],
+    track: TrackName,
+    of_set: Annotated[str | None, typer.Option("--set", help="The set that is corrupted (default: in dist.).")] = None,
+    reference: Annotated[str | None, typer.Option(metavar="MODEL", help="Whose errors mCE is relative to.")] = None,
+    limit: Limit = None,
+    device: Device = "auto",
+    backend: Backend = "auto",
+    batch_size: Batch = "auto",
+    workers: Workers = None,
+    trust_code: TrustCode = False,
+    offline: Offline = False,
+    data_root: Root = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Models under the 15 corruptions of ImageNet-C at 5 severities, with their mCE."""
+    from bench.pipelines.corruptions import corruptions as run
+    from bench.pipelines.tracks import load_track
+
+    root = place(data_root, offline=offline)
+    means = means_of(device, backend, batch_size, workers, engine="local", keep_images=0.0, trust_code=trust_code)
+    options = {"of_set": of_set, "reference": reference, "limit": limit, "means": means, "quiet": quiet}
+    show(run(models, load_track(track), data_root=root, **options), as_json)
+
+
+@verbs.command()
 def score(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Prediction files: .parquet or .csv.")],
     track: Annotated[str | None, typer.Option("--track", help="Default: the track that the files name.")] = None,
