@@ -9,6 +9,7 @@ from bench import cli
 
 VERBS = (
     *("demo", "list", "generate", "verify", "diff", "audit", "export", "train", "doctor", "predict"),
+    "corruptions",
     *("score", "submit", "explain", "compare", "robustness", "publish", "quality", "rate"),
     *("wilds-evaluate", "wilds-download", "wilds-table"),
     *("digits-detect", "export-boxes"),

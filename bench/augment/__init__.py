@@ -1,1 +1,22 @@
 """**The mixers**: one file for each augmentation applied while training."""
+
+AUGMENTERS = {
+    "standard": "bench.augment.standard:Standard",
+    "randaugment": "bench.augment.automatic:RandAugment",
+    "trivialaugment": "bench.augment.automatic:TrivialAugment",
+    "cutmix": "bench.augment.label_mixing:CutMix",
+    "mixup": "bench.augment.label_mixing:Mixup",
+    "augmix": "bench.augment.augmix:AugMix",
+    "pixmix": "bench.augment.pixmix:PixMix",
+}
+"""Name -> a class of `bench/augment/augmenter.py`'s kind; its `Parameters` are what `--augment NAME?…` may say."""
+
+ABOUT = {
+    "standard": "flip, shifted crop, rotation, colour jitter",
+    "randaugment": "two random operations of one strength (Cubuk et al., 2020)",
+    "trivialaugment": "one random operation of random strength (Müller & Hutter, 2021)",
+    "cutmix": "a box of one image pasted into another, labels mixed by area (Yun et al., 2019)",
+    "mixup": "two images and their labels averaged (Zhang et al., 2018)",
+    "augmix": "chains of operations mixed, with a consistency loss over three views (Hendrycks et al., 2020)",
+    "pixmix": "repeatedly mixed with fractals, or pictures of your own (Hendrycks et al., 2022)",
+}

@@ -10,7 +10,7 @@ from bench.cli import boards, datasets, detection, models, wilds
 from bench.cli.options import AsJson, BoardDir, Quiet, Root, Workers, place, show
 from bench.core.errors import UsageError
 
-What = Literal["tracks", "datasets", "models", "methods", "filters", "metrics", "engines"]
+What = Literal["tracks", "datasets", "models", "methods", "augmentations", "filters", "metrics", "engines"]
 
 app = typer.Typer(
     name="imagenet-g",

@@ -42,11 +42,16 @@ def train(
     steps: Annotated[int | None, typer.Option(min=1, help="Optimizer steps (default: the track's).")] = None,
     ratio: Annotated[float | None, typer.Option(help="Generated images for each real one (mixed).")] = None,
     fraction: Annotated[float, typer.Option(help="The share of the arm's images that is used.")] = 1.0,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[?key=value&...]", help="See list augmentations (WILDS: none, flips or randaugment)."
+        ),
+    ] = None,
     algorithm: Annotated[
         Literal["erm", "coral", "irm", "groupdro"] | None, typer.Option(help="WILDS: what is minimised.")
     ] = None,
     fold: Annotated[str | None, typer.Option(help="WILDS: the fold of PovertyMap.")] = None,
-    augment: Annotated[Literal["none", "flips", "randaugment"] | None, typer.Option(help="WILDS.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="WILDS: instead of the recipe's.")] = None,
     batch: Annotated[int | None, typer.Option(min=2, help="WILDS: instead of the recipe's.")] = None,
     image_size: Annotated[int | None, typer.Option(min=8, help="WILDS: instead of the recipe's.")] = None,
@@ -67,7 +72,6 @@ def train(
     for_wilds = {
         "algorithm": algorithm,
         "fold": fold,
-        "augment": augment,
         "epochs": epochs,
         "batch": batch,
         "image_size": image_size,
@@ -81,7 +85,12 @@ def train(
         from bench.pipelines.wilds_train import WildsPlaces, plan_of, train_wilds
 
         places = WildsPlaces(place(data_root), root, device, workers, quiet)
-        show(train_wilds(load_wilds(track), plan_of(for_wilds, arm=arm, arch=arch, seed=seed), places), as_json)
+        show(
+            train_wilds(
+                load_wilds(track), plan_of(for_wilds | {"augment": augment}, arm=arm, arch=arch, seed=seed), places
+            ),
+            as_json,
+        )
         return
     if arm is None:
         raise UsageError("--arm: expected real, synthetic or mixed")
@@ -95,6 +104,7 @@ def train(
             steps=steps,
             ratio=ratio,
             fraction=fraction,
+            augment=augment,
             data_root=place(data_root),
             quiet=quiet,
         ),
@@ -158,6 +168,33 @@ def predict(
     found = run(models, load_track(track), sets=sets, data_root=root, limit=limit, means=means, quiet=quiet)
     files = [str(path) for path in found]
     print(json.dumps(files, indent=1) if as_json else "\n".join(files))
+
+
+@verbs.command()
+def corruptions(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="source:name")],
+    track: TrackName,
+    of_set: Annotated[str | None, typer.Option("--set", help="The set that is corrupted (default: in dist.).")] = None,
+    reference: Annotated[str | None, typer.Option(metavar="MODEL", help="Whose errors mCE is relative to.")] = None,
+    limit: Limit = None,
+    device: Device = "auto",
+    backend: Backend = "auto",
+    batch_size: Batch = "auto",
+    workers: Workers = None,
+    trust_code: TrustCode = False,
+    offline: Offline = False,
+    data_root: Root = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Models under the 15 corruptions of ImageNet-C at 5 severities, with their mCE."""
+    from bench.pipelines.corruptions import corruptions as run
+    from bench.pipelines.tracks import load_track
+
+    root = place(data_root, offline=offline)
+    means = means_of(device, backend, batch_size, workers, engine="local", keep_images=0.0, trust_code=trust_code)
+    options = {"of_set": of_set, "reference": reference, "limit": limit, "means": means, "quiet": quiet}
+    show(run(models, load_track(track), data_root=root, **options), as_json)
 
 
 @verbs.command()

@@ -103,7 +103,10 @@ class Headline(Record):
 
 
 class Budget(Record):
-    """How arms are trained, the same for every arm of a track. `naive`: what the arm of that name does to images."""
+    """How arms are trained, the same for every arm of a track. `naive`: what the arm of that name does to images.
+
+    `mirror: false` where a mirrored image is another class, or none: no augmentation then flips unless told to.
+    """
 
     arch: str
     steps: int
@@ -111,6 +114,7 @@ class Budget(Record):
     learning_rate: float
     seeds: int
     naive: tuple[Literal["flip", "crop", "colour"], ...] = ()
+    mirror: bool = True
 
 
 class StandardModel(Record):

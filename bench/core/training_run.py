@@ -2,8 +2,9 @@
 
 from pydantic import Field
 
+from bench.core.augmentation import Augmentation
 from bench.core.digests import digest_json
-from bench.core.record import Record
+from bench.core.record import Grown, Record
 
 
 class TrainingData(Record):
@@ -14,13 +15,15 @@ class TrainingData(Record):
     images: int = Field(ge=1)
 
 
-class TrainingRun(Record):
+class TrainingRun(Grown):
     """Architecture, data arm, budget in optimizer steps and in epochs, seed.
 
     `arch` is a timm name, or `sklearn:NAME`. `steps` is None for classifiers that are not fitted by
     steps; `fraction` is the share of the training images that was used. `match` says what is held equal
-    to the other arms: optimizer `steps` or `epochs`.
+    to the other arms: optimizer `steps` or `epochs`. `augment`: what is done to the images, if anything.
     """
+
+    later = ("augment",)
 
     track: str
     arm: str
@@ -38,6 +41,7 @@ class TrainingRun(Record):
     fraction: float = Field(default=1.0, gt=0, le=1)
     seed: int = 0
     classes: tuple[str, ...]
+    augment: Augmentation | None = None
 
     @property
     def digest(self) -> str:
@@ -46,7 +50,8 @@ class TrainingRun(Record):
 
     @property
     def id(self) -> str:
-        """`track-arch-arm-sSEED-xxxxxxxx`: readable, and unique by digest."""
+        """`track-arch-arm[-augmentation]-sSEED-xxxxxxxx`: readable, and unique by digest."""
         arch = self.arch.replace(":", "-")
         arm = self.arm if self.match == "steps" else f"{self.arm}-{self.match}"
+        arm += f"-{self.augment.name}" if self.augment else ""
         return f"{self.track}-{arch}-{arm}-s{self.seed}-{self.digest[7:15]}"

@@ -12,6 +12,8 @@ from bench.core.score import ScoreCard
 from bench.core.track import Track
 from bench.core.training_run import TrainingRun
 from bench.metrics.arms import SeedSummary, mean_over_seeds, paired_difference
+from bench.pipelines.augmentation import in_short
+from bench.training.recipe import UNAUGMENTED
 
 ORDER = ("real", "synthetic", "mixed")
 FEW = 6  # arms up to which every pair is shown
@@ -94,8 +96,12 @@ def variants(cards: tuple[ScoreCard, ...]) -> dict[str, str]:
 
 
 def _facts(run: TrainingRun) -> dict[str, str]:
-    facts = {key: str(value) for key, value in run.model_dump(exclude=SHARED | {"data"}).items()}
-    return facts | {"data": " + ".join(part.name for part in run.data)}
+    facts = {key: str(value) for key, value in run.model_dump(exclude=SHARED | {"data", "augment"}).items()}
+    return facts | {
+        "data": " + ".join(part.name for part in run.data),
+        "schedule": facts["schedule"].removesuffix(UNAUGMENTED),
+        "augmentation": in_short(run.augment) if run.augment else "none",
+    }
 
 
 def _groups(cards: tuple[ScoreCard, ...]) -> dict[Key, list[ScoreCard]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench import engines, filters, metrics, models, synthesis
+from bench import augment, engines, filters, metrics, models, synthesis
 from bench.core.errors import BenchError
 from bench.core.record import Record
 from bench.core.registry import look_up
@@ -129,6 +129,7 @@ _LISTERS: dict[str, Callable[[Path], list[Entry]]] = {
     "datasets": _datasets,
     "models": _models,
     "methods": _methods,
+    "augmentations": _shelf("augmentation", augment.ABOUT),
     "filters": _filters,
     "metrics": _shelf("metric", metrics.ABOUT),
     "engines": _engines,

@@ -52,5 +52,9 @@ def _check(track: Track, plan: Any) -> None:
         raise UsageError(f"track {track.name} has no training budget: it scores models and trains none")
     if plan.arm == NAIVE and not track.budget.naive:
         raise UsageError(f"track {track.name} does not say what naive augmentation is; add budget.naive: [crop, …]")
+    if plan.augment is not None:
+        raise UsageError(
+            f"--augment {plan.augment} is for classifiers; --arm {NAIVE} augments pictures with their boxes"
+        )
     if plan.ratio is not None or plan.fraction != 1 or plan.match != "steps":
         raise UsageError("--ratio, --fraction and --match epochs are for classifiers; a detector takes all its images")

@@ -82,6 +82,8 @@ def _objection(card: ScoreCard, track: Track) -> str | None:
         return "standard models are trained on real data only, this one does not say on what; train it here"
     if run.arm != "real":
         return f"standard models are trained on real data only, this one on the arm {run.arm}"
+    if run.augment and run.augment.name != "standard":
+        return f"standard models are trained without robustness interventions, this one with {run.augment.name}"
     return None
 
 

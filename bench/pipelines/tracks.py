@@ -13,6 +13,7 @@ from bench.core.track import SetSpec, Track
 from bench.pipelines.box_sets import open_boxes
 from bench.pipelines.track_files import load_track, track_names
 from bench.sources import LABELS, SOURCES
+from bench.sources.corruptions import corrupted
 from bench.sources.image_folder import Judged, Tree, list_tree, tree_set
 from bench.store.hashes import hash_files
 
@@ -20,7 +21,13 @@ __all__ = ["load_track", "open_set", "open_training_set", "ready_sets", "sets_to
 
 
 def open_set(track: Track, name: str, *, data_root: Path, limit: int | None = None) -> ImageSet:
-    """One evaluation set of the track; DataError with the remedy where its data are absent."""
+    """One evaluation set of the track, or `<set>.<corruption>.<severity>`: it, corrupted as ImageNet-C is.
+
+    DataError with the remedy where its data are absent.
+    """
+    base, *how = name.rsplit(".", 2)
+    if name not in track.sets and base in track.sets and len(how) == 2 and how[1].isdecimal():
+        return corrupted(open_set(track, base, data_root=data_root, limit=limit), how[0], int(how[1]))
     if name not in track.sets:
         raise UsageError(unknown(name, known=track.sets, kind=f"set of track {track.name}"))
     if track.task == "detection":

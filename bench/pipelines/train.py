@@ -17,6 +17,7 @@ from bench.core.training_run import TrainingRun
 from bench.engines import ENGINES
 from bench.engines.local import default_workers
 from bench.models.preprocessing import CHANNELS, Preprocessing
+from bench.pipelines.augmentation import in_short, open_augmenter
 from bench.pipelines.train_detector import fit_detector_run
 from bench.pipelines.training_plan import SCIKIT, Plan, settle_plan
 from bench.store.runs import TrainedRun, find_run, read_unfinished, write_run, write_unfinished
@@ -35,16 +36,20 @@ def train(
     steps: int | None = None,
     ratio: float | None = None,
     fraction: float = 1.0,
+    augment: str | None = None,
     data_root: Path,
     quiet: bool = False,
 ) -> TrainedRun:
     """Fit one classifier on one core. `ratio`: generated images for each real one (mixed; default: all there are).
 
     `match="epochs"` trains for as many epochs as the real arm. `fraction`: the share of the arm's
-    images, the same for every class. UsageError for an unknown arm or architecture and for options
-    that do not go together; DataError where training images are missing.
+    images, the same for every class. `augment`: `NAME?key=value&…` of `bench/augment/`. UsageError for an
+    unknown arm or architecture and for options that do not go together; DataError where training images are
+    missing.
     """
-    plan = Plan(arm=arm, arch=arch, seed=seed, match=match, steps=steps, ratio=ratio, fraction=fraction)
+    plan = Plan(
+        arm=arm, arch=arch, seed=seed, match=match, steps=steps, ratio=ratio, fraction=fraction, augment=augment
+    )
     run, parts = settle_plan(track, plan, data_root=data_root)
     fit = fit_detector_run if track.task == "detection" else _fit
     return find_run(data_root, run) or fit(run, parts, data_root=data_root, quiet=quiet)
@@ -108,7 +113,8 @@ def _fit_network(
     checkpoints = Checkpoints(
         saved=read_unfinished(data_root, run), save=lambda state: write_unfinished(data_root, run, state)
     )
-    fitted = fit(run, pixels, labels, checkpoints=checkpoints, quiet=quiet)
+    augment = open_augmenter(run, pixels)
+    fitted = fit(run, pixels, labels, augment=augment, checkpoints=checkpoints, quiet=quiet)
     model = pack(fitted.state, said)
     return _finished(run, "model.safetensors", model, fitted.parameters, fitted.seconds), model
 
@@ -146,6 +152,7 @@ def _metadata(run: TrainingRun, prepare: Preprocessing) -> dict[str, str]:
 
 def _title(run: TrainingRun) -> str:
     parts = [run.arch.removeprefix(SCIKIT), run.arm + (", equal epochs" if run.match == "epochs" else "")]
+    parts += [in_short(run.augment)] if run.augment else []
     parts += [f"{run.steps} steps"] if run.steps else []
     parts += [f"{100 * run.fraction:g} % of the images"] if run.fraction < 1 else []
     return ", ".join([*parts, *([f"seed {run.seed}"] if run.seed else [])])

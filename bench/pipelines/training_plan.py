@@ -12,9 +12,10 @@ from bench.core.record import Record
 from bench.core.registry import unknown
 from bench.core.track import Track
 from bench.core.training_run import TrainingData, TrainingRun
+from bench.pipelines.augmentation import settle_augmentation
 from bench.pipelines.detector_plan import settle_detector
 from bench.pipelines.tracks import open_training_set
-from bench.training.recipe import LABEL_SMOOTHING, SCHEDULE, WEIGHT_DECAY
+from bench.training.recipe import LABEL_SMOOTHING, SCHEDULE, UNAUGMENTED, WEIGHT_DECAY
 
 ARMS = {"real": ("real",), "synthetic": ("synthetic",), "mixed": ("real", "synthetic")}
 SCIKIT = "sklearn:"
@@ -30,6 +31,7 @@ class Plan(Record):
     steps: int | None = None
     ratio: float | None = None
     fraction: float = 1.0
+    augment: str | None = None
 
 
 def settle_plan(track: Track, plan: Plan, *, data_root: Path) -> tuple[TrainingRun, list[Any]]:
@@ -38,6 +40,7 @@ def settle_plan(track: Track, plan: Plan, *, data_root: Path) -> tuple[TrainingR
         return settle_detector(track, plan, data_root=data_root)
     _check(track, plan)
     assert track.budget is not None
+    augment = settle_augmentation(plan.augment, mirror=track.budget.mirror) if plan.augment else None
     parts = _ingredients(track, plan, data_root=data_root)
     run = TrainingRun(
         track=track.name,
@@ -48,6 +51,7 @@ def settle_plan(track: Track, plan: Plan, *, data_root: Path) -> tuple[TrainingR
         fraction=plan.fraction,
         seed=plan.seed,
         classes=tuple(item.id for item in track.classes),
+        augment=augment,
     )
     return run if run.arch.startswith(SCIKIT) else _budgeted(run, track, plan, data_root=data_root), parts
 
@@ -78,6 +82,8 @@ def _check(track: Track, plan: Plan) -> None:
     arch = plan.arch or track.budget.arch
     if arch.startswith(SCIKIT) and (plan.steps is not None or plan.match == "epochs"):
         raise UsageError(f"{arch} is not fitted by steps: leave --steps and --match out")
+    if arch.startswith(SCIKIT) and plan.augment:
+        raise UsageError(f"{arch} is not fitted by steps, and sees each image once: leave --augment out")
 
 
 def _ingredients(track: Track, plan: Plan, *, data_root: Path) -> list[ImageSet]:
@@ -111,6 +117,6 @@ def _budgeted(run: TrainingRun, track: Track, plan: Plan, *, data_root: Path) ->
         "learning_rate": track.budget.learning_rate,
         "weight_decay": WEIGHT_DECAY,
         "label_smoothing": LABEL_SMOOTHING,
-        "schedule": SCHEDULE,
+        "schedule": SCHEDULE if run.augment else SCHEDULE + UNAUGMENTED,
     }
     return TrainingRun.model_validate(run.model_dump() | budget)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -106,6 +106,10 @@ def _check(track: WildsTrack, plan: WildsPlan, recipe: WildsRecipe) -> None:
         raise UsageError(f"--arm {plan.arm}: generated images come by --generated, for arms synthetic and mixed")
     if plan.generated is not None and track.task != "classes":
         raise UsageError(f"--generated: {track.name} has no classes, so a folder a class says nothing about it")
+    if plan.augment not in get_args(Augment):
+        raise UsageError(
+            f"--augment {plan.augment}: on a track of WILDS expected one of {', '.join(get_args(Augment))}"
+        )
     if plan.augment == "randaugment" and not photographs:
         raise UsageError(f"--augment randaugment is for photographs; {track.name} has {recipe.channels} bands: flips")
     if plan.image_size is not None and not photographs:

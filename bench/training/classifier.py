@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import timm
@@ -25,6 +25,7 @@ from bench.core.digests import canonical_json, derive_seed
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.registry import unknown
 from bench.core.training_run import TrainingRun
+from bench.training.consistency import jensen_shannon
 from bench.training.recipe import BETAS, MEAN, STD, rate_at
 
 SAVE_SECONDS = 60.0
@@ -37,6 +38,17 @@ class Checkpoints:
     saved: bytes | None
     save: Callable[[bytes], None]
     seconds: float = SAVE_SECONDS
+
+
+class Augment(Protocol):
+    """Images uint8 [b, c, h, w] and labels to float32 [v b, c, h, w] in 0..1 and targets, by the global generator.
+
+    With v > 1 views the targets are those of the first, and `consistency` weighs how far the answers are apart.
+    """
+
+    consistency: float
+
+    def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]: ...
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,7 @@ def fit(
     images: np.ndarray,
     labels: np.ndarray,
     *,
+    augment: Augment | None = None,
     checkpoints: Checkpoints | None = None,
     quiet: bool = False,
 ) -> Fitted:
@@ -61,14 +74,18 @@ def fit(
     UsageError for an unknown architecture, or one that does not take images of this size; BenchError
     when the loss is no longer finite. On an interrupt the state is saved first.
     """
-    data = _Data(images, labels, run)
+    data = _Data(images, labels, run, augment)
 
     def build() -> nn.Module:
         return _network(run, channels=images.shape[3] if images.ndim == 4 else 1)
 
     def loss_of(network: nn.Module, step: int) -> Tensor:
         pixels, wanted = data.batch(step)
-        return cross_entropy(network(pixels), wanted, label_smoothing=run.label_smoothing or 0.0)
+        answers = network(pixels)
+        loss = cross_entropy(answers[: len(wanted)], wanted, label_smoothing=run.label_smoothing or 0.0)
+        if data.consistency:
+            loss = loss + data.consistency * jensen_shannon(answers, len(pixels) // len(wanted))
+        return loss
 
     return fit_network(run, build, loss_of, checkpoints=checkpoints, quiet=quiet)
 
@@ -148,16 +165,18 @@ class Order:
 class _Data:
     """The batches of a run."""
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray, run: TrainingRun) -> None:
+    def __init__(self, images: np.ndarray, labels: np.ndarray, run: TrainingRun, augment: Augment | None) -> None:
         self._images, self._labels = torch.from_numpy(images), torch.from_numpy(labels)
-        self._order = Order(len(labels), run)
+        self._order, self._augment = Order(len(labels), run), augment
+        self.consistency = augment.consistency if augment else 0.0
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Normalised images float32 [b, c, h, w] and labels of one step."""
+        """Normalised images float32 [b, c, h, w], or as many views of them as the augmentation has, and targets."""
         rows = self._order.rows(step)
-        pixels = self._images[rows].float().div_(255).sub_(MEAN).div_(STD)
-        pixels = pixels.permute(0, 3, 1, 2) if pixels.ndim == 4 else pixels[:, None]
-        return pixels.contiguous(memory_format=torch.channels_last), self._labels[rows]
+        images, targets = self._images[rows], self._labels[rows]
+        images = images.permute(0, 3, 1, 2) if images.ndim == 4 else images[:, None]
+        pixels, targets = self._augment(images, targets) if self._augment else (images.float().div_(255), targets)
+        return pixels.sub_(MEAN).div_(STD).contiguous(memory_format=torch.channels_last), targets
 
 
 def _loop(

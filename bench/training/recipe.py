@@ -2,15 +2,16 @@
 
 AdamW, because one learning rate serves convolutional networks and transformers alike; the rate rises
 linearly over the first fifth of the steps and falls linearly to zero (the shape of methods.md 6.3, for
-budgets of hundreds of steps). Images enter as they are: no augmentation, so that what an arm gains
-comes from its images.
+budgets of hundreds of steps). Images enter as they are, so that what an arm gains comes from its images, unless
+an augmentation is asked for, which is then all that is added.
 """
 
 BETAS = (0.9, 0.999)
 WARM_UP = 0.2
 WEIGHT_DECAY = 0.05
 LABEL_SMOOTHING = 0.1
-SCHEDULE = "AdamW 0.9 0.999, linear warm-up 20 %, linear to 0, no augmentation"
+SCHEDULE = "AdamW 0.9 0.999, linear warm-up 20 %, linear to 0"
+UNAUGMENTED = ", no augmentation"
 
 MEAN = 0.5
 STD = 0.5

@@ -60,6 +60,10 @@ PROOFS = {
     "consistency": ("laws:consistency_is_counted_and_its_interval_scipys", "laws:consistency_merges"),
     "blank": ("laws:blank_by_hand", "laws:blank_by_hand"),
     "rated-mean": ("laws:a_rated_mean_is_scipys", "laws:a_rated_mean_ignores_order_and_how_many_rated"),
+    "mean-corruption-error": (
+        "corruption_error:alexnet_is_one_by_definition_and_half_its_errors_are_a_half",
+        "corruption_error:the_order_of_corruptions_changes_nothing",
+    ),
     "krippendorff": (
         "agreement_and_link:the_krippendorff_package_agrees",
         "agreement_and_link:alpha_laws_and_refusals",

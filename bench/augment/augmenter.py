@@ -1,0 +1,63 @@
+"""What every augmenter of this shelf is: a batch in, a batch out, drawn from torch's global generator.
+
+The trainer seeds that generator by step, so that a resumed run augments as an undisturbed one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from torch import Tensor
+
+from bench.core.errors import UsageError
+from bench.core.record import Record
+
+
+def _no_pictures(folder: str) -> np.ndarray:
+    raise UsageError(f"pictures of {folder!r} cannot be opened here")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The images that will be augmented: `classes` of them, `channels`, pixels `size` (height and width are equal).
+
+    `pictures(folder)`: other pictures, uint8 [n, size, size, channels], which the pipeline opens.
+    """
+
+    classes: int
+    channels: int
+    size: int
+    pictures: Callable[[str], np.ndarray] = _no_pictures
+
+
+class Augmenter(Protocol):
+    """Made once a run. UsageError where images of this kind cannot be augmented so."""
+
+    Parameters: ClassVar[type[Record]]
+    consistency: float
+
+    def __init__(self, parameters: Record, setting: Setting) -> None: ...
+
+    def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Images uint8 [b, c, h, w] and labels int64 [b] to float32 [v b, c, h, w] in 0..1 and targets.
+
+        Targets are labels int64 [b], or shares of each class float32 [b, classes]. With v > 1 views, one after the
+        other, the targets are those of the first view, and `consistency` weighs how far the views' answers may
+        differ (bench/training/consistency.py).
+        """
+        ...
+
+
+def to_unit(images: Tensor) -> Tensor:
+    """uint8 to float32 in 0..1."""
+    return images.float().div_(255)
+
+
+def refuse_unless_coloured(name: str, setting: Setting, *, remedy: str) -> None:
+    """UsageError where operations on colour would meet images that are neither grey nor RGB."""
+    if setting.channels not in (1, 3):
+        raise UsageError(
+            f"--augment {name}: its colour operations take images of 1 or 3 channels, these have"
+            f" {setting.channels}; {remedy}"
+        )
