@@ -108,7 +108,7 @@ def _check(track: WildsTrack, plan: WildsPlan, recipe: WildsRecipe) -> None:
         raise UsageError(f"--generated: {track.name} has no classes, so a folder a class says nothing about it")
     if plan.augment not in get_args(Augment):
         raise UsageError(
-            f"--augment {plan.augment}: on a track of WILDS expected one of {', '.join(get_args(Augment))}"
+            f"--augment {plan.augment}: on tracks of WILDS expected {', '.join(get_args(Augment))}"
         )
     if plan.augment == "randaugment" and not photographs:
         raise UsageError(f"--augment randaugment is for photographs; {track.name} has {recipe.channels} bands: flips")
