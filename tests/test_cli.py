@@ -11,8 +11,8 @@ VERBS = (
     *("demo", "list", "generate", "verify", "diff", "audit", "export", "train", "doctor", "predict"),
     "corruptions",
     *("score", "submit", "explain", "compare", "robustness", "publish", "quality", "rate"),
-    *("wilds-evaluate", "wilds-download", "wilds-table"),
     *("digits-detect", "export-boxes"),
+    *("wilds-evaluate", "wilds-download", "wilds-table"),
 )
 
 

@@ -33,7 +33,7 @@ def dataset_version(reference: str, *, data_root: Path, split: str = "val") -> D
             )
         )
     return DatasetVersion(
-        reference=reference,
+        reference=recipe.reference,
         recipe_digest=recipe.digest,
         content_digest=version.content_digest,
         digests={name: manifest.split(name).digest for name in manifest.counts()},

@@ -9,7 +9,7 @@ from bench.core.registry import unknown
 from bench.core.track import Track
 from bench.core.training_run import TrainingData, TrainingRun
 from bench.pipelines.box_sets import open_training_boxes
-from bench.training.recipe import SCHEDULE, WEIGHT_DECAY
+from bench.training.recipe import SCHEDULE, UNAUGMENTED, WEIGHT_DECAY
 
 ARMS = {"real": ("real",), "naive": ("real",), "synthetic": ("synthetic",), "mixed": ("real", "synthetic")}
 NAIVE = "naive"
@@ -27,7 +27,7 @@ def settle_detector(track: Track, plan: Any, *, data_root: Path) -> tuple[Traini
     parts = [open_training_boxes(track, name, data_root=data_root) for name in ARMS[plan.arm]]
     steps = plan.steps or track.budget.steps
     n = sum(map(len, parts))
-    naive = f"naive augmentation: {', '.join(track.budget.naive)}"
+    naive = f", naive augmentation: {', '.join(track.budget.naive)}"
     return TrainingRun(
         track=track.name,
         arm=plan.arm,
@@ -38,7 +38,7 @@ def settle_detector(track: Track, plan: Any, *, data_root: Path) -> tuple[Traini
         batch=track.budget.batch,
         learning_rate=track.budget.learning_rate,
         weight_decay=WEIGHT_DECAY,
-        schedule=SCHEDULE.replace("no augmentation", naive) if plan.arm == NAIVE else SCHEDULE,
+        schedule=SCHEDULE + (naive if plan.arm == NAIVE else UNAUGMENTED),
         image_size=track.image_size or DEFAULT_SIZE,
         seed=plan.seed,
         classes=track.class_ids,
@@ -53,8 +53,6 @@ def _check(track: Track, plan: Any) -> None:
     if plan.arm == NAIVE and not track.budget.naive:
         raise UsageError(f"track {track.name} does not say what naive augmentation is; add budget.naive: [crop, …]")
     if plan.augment is not None:
-        raise UsageError(
-            f"--augment {plan.augment} is for classifiers; --arm {NAIVE} augments pictures and boxes"
-        )
+        raise UsageError(f"--augment {plan.augment} is for classifiers; --arm {NAIVE} augments pictures and boxes")
     if plan.ratio is not None or plan.fraction != 1 or plan.match != "steps":
         raise UsageError("--ratio, --fraction and --match epochs are for classifiers; a detector takes all its images")

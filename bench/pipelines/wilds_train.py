@@ -107,9 +107,7 @@ def _check(track: WildsTrack, plan: WildsPlan, recipe: WildsRecipe) -> None:
     if plan.generated is not None and track.task != "classes":
         raise UsageError(f"--generated: {track.name} has no classes, so a folder a class says nothing about it")
     if plan.augment not in get_args(Augment):
-        raise UsageError(
-            f"--augment {plan.augment}: on tracks of WILDS expected {', '.join(get_args(Augment))}"
-        )
+        raise UsageError(f"--augment {plan.augment}: on tracks of WILDS expected {', '.join(get_args(Augment))}")
     if plan.augment == "randaugment" and not photographs:
         raise UsageError(f"--augment randaugment is for photographs; {track.name} has {recipe.channels} bands: flips")
     if plan.image_size is not None and not photographs:

@@ -299,14 +299,16 @@ def test_a_wrong_filter_names_file_and_line(tmp_path, rule, message):
 
 
 def test_what_only_the_maker_refuses_names_file_and_line(tmp_path, monkeypatch):
-    reference = write_recipe(tmp_path / "datasets", method={"name": "text-to-image", "parameters": {"safety": "some"}})
+    reference = write_recipe(
+        tmp_path / "datasets", method={"name": "text-to-image", "parameters": {"safety": "checker"}}
+    )
     line = next(n for n, row in enumerate(Path(reference).read_text().splitlines(), start=1) if "safety" in row)
 
     def refuse(*_, **__):
-        raise UsageError("tiny@1.0.0: method.parameters.safety: expected none or checker, got 'some'")
+        raise UsageError("tiny@1.0.0: method.parameters.safety: this generator has no checker")
 
     monkeypatch.setattr(StubMaker, "__init__", refuse)
-    with pytest.raises(UsageError, match=rf"line {line}: method\.parameters\.safety: expected none or checker, got"):
+    with pytest.raises(UsageError, match=rf"line {line}: method\.parameters\.safety: this generator has no checker"):
         generate(reference, data_root=tmp_path, workers=1, quiet=True)
 
 

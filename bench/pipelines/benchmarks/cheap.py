@@ -11,7 +11,9 @@ from PIL import Image
 
 from bench.core.recipe import Recipe
 from bench.synthesis import METHODS, TAKES
+from bench.synthesis.adaptation import State
 from bench.synthesis.maker import Request
+from bench.synthesis.parameters import PARAMETERS, Nothing
 
 NAME = "cheap"
 
@@ -19,7 +21,7 @@ NAME = "cheap"
 class Cheap:
     """Noise from the request's seed, of patches an eighth as wide as the image."""
 
-    def __init__(self, recipe: Recipe, *, device: str) -> None:
+    def __init__(self, recipe: Recipe, *, device: str, states: Sequence[State] = ()) -> None:
         self._size = (recipe.size.width, recipe.size.height)
 
     def draw(self, requests: Sequence[Request]) -> list[Image.Image]:
@@ -35,11 +37,11 @@ class Cheap:
 @contextmanager
 def on_the_shelf() -> Iterator[None]:
     """The method `cheap`, in this process and for so long."""
-    METHODS[NAME], TAKES[NAME] = f"{__name__}:Cheap", {"prompts"}
+    METHODS[NAME], TAKES[NAME], PARAMETERS[NAME] = f"{__name__}:Cheap", {"prompts"}, Nothing
     try:
         yield
     finally:
-        del METHODS[NAME], TAKES[NAME]
+        del METHODS[NAME], TAKES[NAME], PARAMETERS[NAME]
 
 
 def write_recipe(folder: Path, *, classes: int, side: int, version: str = "1.0.0", **changes: Any) -> str:
