@@ -50,9 +50,8 @@ def write_many(files: Mapping[Path, bytes]) -> None:
     """
     written: list[tuple[Path, Path]] = []
     try:
-        for folder in {path.parent for path in files}:
-            folder.mkdir(parents=True, exist_ok=True)
         for path, data in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
             written.append((beside(path, "tmp"), path))
             written[-1][0].write_bytes(data)
         if written:
