@@ -95,6 +95,7 @@ BAD = [
     (("robustness", "--population", "imagenet-testbed", "--offline", "--x", "val", "--at", "1,1"), 3, "put it at"),
     (("robustness", "--population", "none.csv", "--unit", "percent", "--at", "76,25"), 3, "none.csv: cannot be read"),
     (("quality", "digits/test"), 2, "expected two image sets A B, or A with --track"),
+    (("quality", "digits/test", "digits/uci", "--judge", "oracle:x"), 2, "--judge oracle:x goes with --track"),
     (("quality", "digits/tset", "digits/test", "--extractor", "oracle:digits-oracle"), 2, "did you mean test"),
     (("quality", "digits-g@1.0.0", "--track", "digits"), 3, "make it: "),
     (("quality", "digits/test", "digits/uci", "--extractor", "oracle:digit"), 3, "did you mean digits-oracle"),

@@ -48,7 +48,9 @@ def quality(
         return compare_cards(Path(a), Path(b))
     if (b is None) == (track is None):
         raise UsageError("quality: expected two image sets A B, or A with --track; see imagenet-g quality --help")
-    command = _command(a, b, choice, track)
+    if judge and track is None:
+        raise UsageError(f"--judge {judge} goes with --track: two sets are compared without asking what they show")
+    command = _command(a, b, choice, track) + (f" --judge {shlex.quote(judge)}" if judge else "")
     if track is not None:
         found = load_track(track)
         settings = choice.settings(found.oracle)
