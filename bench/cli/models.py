@@ -84,32 +84,13 @@ def train(
         from bench.pipelines.wilds_tracks import load_wilds
         from bench.pipelines.wilds_train import WildsPlaces, plan_of, train_wilds
 
-        places = WildsPlaces(place(data_root), root, device, workers, quiet)
-        show(
-            train_wilds(
-                load_wilds(track), plan_of(for_wilds | {"augment": augment}, arm=arm, arch=arch, seed=seed), places
-            ),
-            as_json,
-        )
+        plan = plan_of(for_wilds | {"augment": augment}, arm=arm, arch=arch, seed=seed)
+        show(train_wilds(load_wilds(track), plan, WildsPlaces(place(data_root), root, device, workers, quiet)), as_json)
         return
     if arm is None:
         raise UsageError("--arm: expected real, synthetic or mixed")
-    show(
-        run(
-            load_track(track),
-            arm,
-            arch=arch,
-            seed=seed,
-            match=match,
-            steps=steps,
-            ratio=ratio,
-            fraction=fraction,
-            augment=augment,
-            data_root=place(data_root),
-            quiet=quiet,
-        ),
-        as_json,
-    )
+    asked = ours | {"arch": arch, "seed": seed, "augment": augment}
+    show(run(load_track(track), arm, **asked, data_root=place(data_root), quiet=quiet), as_json)
 
 
 @verbs.command()

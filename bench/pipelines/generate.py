@@ -99,8 +99,8 @@ def generate(
         wanted = [shard for shard in missing if split in (None, shard.split)]
         starts = take_over(recipe, data_root, folder, wanted, drawings)
         here = folder if engine in ON_THIS_DISK else None
-        tasks = [_task(drawing, here, shard, starts.get(shard.path)) for shard in wanted]
-        tasks = [task for task in tasks if task.images]
+        asked = (_task(drawing, here, shard, starts.get(shard.path)) for shard in wanted)
+        tasks = [task for task in asked if task.images]
         taught = sorted({task.shard.class_id for task in tasks})
         with located(reference):
             learned = learn_all(drawing.place, taught, workers=workers, quiet=quiet)

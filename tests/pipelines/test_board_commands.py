@@ -42,6 +42,7 @@ PLANS = [
     {"arm": "mixed", "ratio": 0.25, "seed": 1},
     {"arm": "mixed", "match": "epochs"},
     {"arm": "mixed", "match": "epochs", "steps": 8, "ratio": 0.25},
+    {"arm": "real", "augment": "augmix?severity=1"},
 ]
 
 
