@@ -24,7 +24,8 @@ from bench.store.atomic import write_bytes
 from bench.store.encoding import Likeness, encode, likeness, perceptual_hash, sha256_hex
 from bench.store.machine import library_versions
 from bench.store.paths import data_root
-from bench.store.shards import Shard, item_slot, open_shard, shard_bytes
+from bench.store.shard_files import open_shard
+from bench.store.shards import Shard, item_slot, shard_bytes
 from bench.synthesis import TAKES
 from bench.synthesis.adaptation import State
 from bench.synthesis.maker import Maker, Request
