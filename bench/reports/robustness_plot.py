@@ -131,8 +131,6 @@ def draw_points(axes: Axes, series: Series, x: np.ndarray, y: np.ndarray, count:
     line.set_markeredgewidth(1.0 if hollow else 0.6)
     line.set_alpha(1 if count <= CROWD or not hollow else 0.5)
     line.set_zorder(3 if hollow else 4)
-    # So many markers are an image inside the vector figure: a tenth of the file, and of the time to draw it.
-    line.set_rasterized(count > CROWD)
     return line
 
 
