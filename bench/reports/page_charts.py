@@ -87,7 +87,7 @@ def fit_sentence(fit: Fit) -> str:
     """What the line is, in one sentence."""
     low, high = fit.x_range
     return (
-        f"Line: {fit.transform} least squares over {fit.n} {fit.population or 'standard models'},"
+        f"Line: {fit.transform} least squares over {fit.n:,} {fit.population or 'standard models'},"
         f" slope {fixed(fit.slope, 2)}, r = {fixed(fit.r, 2)},"
         f" fitted from {percent(low)} to {percent(high)} % in distribution; dashed where it extrapolates."
     )

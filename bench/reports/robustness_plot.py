@@ -141,7 +141,7 @@ def _labels(axes: Axes, groups, fit: Fit | None, transform: str) -> None:
     places = Places(axes, np.column_stack(obstacles))
     for series, x, y, *_ in groups:
         if len(x):
-            words = shorten(f"{one_line(series.label)} ({len(x)})", 34)
+            words = shorten(f"{one_line(series.label)} ({len(x):,})", 34)
             places.put(words, float(np.median(x)), float(np.median(y)), color=INK, fontsize=SMALL)
     low, high = max(axes.get_xlim()[0], axes.get_ylim()[0]), min(axes.get_xlim()[1], axes.get_ylim()[1])
     if high > low:
