@@ -6,6 +6,7 @@ worker ends when its pipe closes, so that none outlives a caller that was killed
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import traceback
@@ -68,12 +69,13 @@ def meanwhile(function: Work | str, task: Any) -> Iterator[Callable[[], Any]]:
 
     `function` as in `run`. An error there is raised by that call; leaving the block ends the process.
     """
+    packed = pickle.dumps(task)
     with _ctrl_c_is_for_the_parent():
         connection, worker = _hire(function)
     # A task that is large would be waited for until the worker is up.
-    sender = threading.Thread(target=_send, args=(connection, task), daemon=True)
+    sender = threading.Thread(target=_send, args=(connection, packed), daemon=True)
+    sender.start()
     try:
-        sender.start()
         yield lambda: _receive(connection, worker)
     finally:
         worker.terminate()
@@ -82,10 +84,10 @@ def meanwhile(function: Work | str, task: Any) -> Iterator[Callable[[], Any]]:
         connection.close()
 
 
-def _send(connection: Connection, task: Any) -> None:
+def _send(connection: Connection, packed: bytes) -> None:
     # Where the worker is dead, receiving from it will say so.
     with suppress(OSError):
-        connection.send(task)
+        connection.send_bytes(packed)
 
 
 def _hand_out(crew: dict[Connection, multiprocessing.Process], waiting: Iterator[Any]) -> Iterator[Any]:
