@@ -167,7 +167,9 @@ def tie_sentence(ranks: Ranks) -> str:
         return ""
     if tied == 1:
         return "The first model is separable from every other one."
-    return f"The data cannot tell {tied if tied < models else f'any of the {models}'} models from the first."
+    if tied == models:
+        return f"The data cannot tell any of the {models} models from the first."
+    return f"The data cannot tell {tied - 1} other {'model' if tied == 2 else 'models'} from the first."
 
 
 def _percent(fraction: float) -> str:

@@ -15,8 +15,8 @@ FOLDERS = {
     "hub": "bench.reports.hub_results:render_all",
 }
 
-# The figures: as a folder, and told which part of them.
-FIGURES = {"plots": "bench.reports.plots:render_all"}
+# The figures: told which part of them, as a folder and as what the page takes of them.
+FIGURES = {"plots": "bench.reports.page_charts:render_all"}
 
 # Where a board can go besides its own folder: a function of `Leaderboard` and its files to the files of that place.
 TARGETS = {"hub-space": "bench.reports.hub_space:render_all"}
