@@ -80,9 +80,9 @@ class WildsRecipe(Record):
     """How the default model is trained, the same for every algorithm but for its `Penalty`.
 
     `arch`: a timm name, or a detector's (`HEAD:BACKBONE`, or torchvision's `fasterrcnn_resnet50_fpn`); `weights`: the
-    pretrained model of timm that it starts from, or `coco`, torchvision's weights of that detector. `domain`: the metadata column
-    whose values are the domains; a batch of CORAL or IRM holds `domains_per_batch` of them in equal parts. `gamma`:
-    the factor on the rate after each epoch. The epoch that is best by `select` is kept.
+    pretrained model of timm that it starts from, or `coco`, torchvision's weights of that detector. `domain`: the
+    metadata column whose values are the domains; a batch of CORAL or IRM holds `domains_per_batch` of them in equal
+    parts. `gamma`: the factor on the rate after each epoch. The epoch that is best by `select` is kept.
     """
 
     arch: Line

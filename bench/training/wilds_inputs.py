@@ -54,9 +54,10 @@ class Examples(Dataset):
 
 
 class BoxExamples(Dataset):
-    """Row -> ((image float32 [3, h, w] in [0, 1], target), row): a target has `boxes` [m, 4] and `labels` [m], all `label`.
+    """Row -> ((image float32 [3, h, w] in [0, 1], target), row).
 
-    Indices as `Examples` has them; `augment` changes image, boxes and labels of a draw.
+    A target has `boxes` [m, 4] and `labels` [m], which are all `label`. Indices as `Examples` has them; `augment`
+    changes image, boxes and labels of a draw.
     """
 
     def __init__(
