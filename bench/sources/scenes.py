@@ -56,7 +56,7 @@ def cluttered(data_root: Path) -> BoxedImages:
 
 
 def faint(data_root: Path) -> BoxedImages:
-    """300 scenes of test digits in weak ink, darker or lighter than an uneven ground."""
+    """300 scenes of test digits in weaker ink on an uneven grey ground."""
     return _scenes("digit-scenes-contrast", SHIFTED, _written("test"), after=_fade)
 
 
