@@ -208,14 +208,15 @@ def test_a_detector_is_trained_and_its_detections_are_evaluated(field, tmp_path)
 @pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ["erm", "groupdro"])
 def test_wheat_is_found_in_fields_that_were_not_seen(tmp_path, algorithm):
-    field = wilds_folders.globalwheat(tmp_path / "field", side=96, times=4)
-    track = faster(load_wilds("globalwheat"), 0.003)
-    plan = replace(WHEAT, algorithm=algorithm, epochs=12, augment="flips")
+    field = wilds_folders.globalwheat(tmp_path / "field", side=96, times=6)
+    track = faster(load_wilds("globalwheat"), 0.002)
+    plan = replace(WHEAT, arch="fasterrcnn:test_resnet", algorithm=algorithm, augment="flips")
     done = train_wilds(track, plan, places(field, tmp_path))
     [card] = evaluated(field, tmp_path, done, replicates=("0",), check=True)
     assert card.values["val"]["detection_acc_avg_dom"] == (max(done.history),)
-    # One image in seven has no wheat: whoever finds nothing at all is right about those alone.
-    assert card.values["test"]["detection_acc_avg_dom"][0] > 0.5
+    # One image in six or seven has no wheat: whoever finds nothing at all is right about those alone.
+    assert card.values["val"]["detection_acc_avg_dom"][0] > 0.3
+    assert card.values["test"]["detection_acc_avg_dom"][0] > 0.25
 
 
 def test_a_detector_starts_from_torchvisions_weights_but_for_the_last_layer(tmp_path):
