@@ -13,7 +13,8 @@ from bench.reports.plain_text import one_line
 STYLES = ("page.css", "table.css", "parts.css")
 _STYLE = """
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); gap: 28px; }
-.charts svg { max-width: 520px; } .charts, .sheet, section .box + .box { margin-top: 16px; }
+.charts, .sheet, section .box + .box { margin-top: 16px; }
+.charts { margin-bottom: 20px; } .charts svg { max-width: 520px; }
 .models :is(td, th):nth-child(-n + 3) { text-align: left; }
 .sheet { max-width: 100%; height: auto; image-rendering: pixelated; border-radius: 3px; }
 """

@@ -92,7 +92,7 @@ def _frame(axes: Axes, column: DetectionColumn, x: str, y: str) -> None:
     said = f"{shorten(one_line(column.title), 40)}: {column.n:,} images, {column.boxes:,} boxes"
     axes.set_title(said, fontsize=NORMAL, color=INK, loc="left", pad=6, parse_math=False)
     if axes.get_legend_handles_labels()[0]:
-        how = {"loc": "lower left", "bbox_to_anchor": (LEFT / WIDTH, 0), "borderaxespad": 0.0, "borderpad": 0.0}
+        how = {"loc": "lower left", "bbox_to_anchor": (LEFT / WIDTH, 0.02), "borderaxespad": 0.0, "borderpad": 0.0}
         how |= {"bbox_transform": axes.get_figure().transFigure, "labelspacing": 0.35, "handlelength": 3}
         legend = axes.legend(**how, fontsize=SMALL, frameon=False, labelcolor=MUTED)
         for text in legend.get_texts():
