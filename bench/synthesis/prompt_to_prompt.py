@@ -2,6 +2,7 @@
 
 The recipe's prompt is the edit; what is drawn under the source prompt beside it lends its attention, so that the layout
 stays: a counterfactual where the class word is swapped, a shift where words are added. DDIM steps, as published.
+Where the maps are too small to hold a layout, `features` copies what Plug-and-Play copies (Tumanyan et al., 2023).
 """
 
 from collections.abc import Sequence

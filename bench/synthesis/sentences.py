@@ -92,8 +92,10 @@ def sentences_of(recipe: Recipe, states: Sequence[State], class_name: str) -> li
 
 
 def check_sentences(recipe: Recipe) -> Recipe:
-    """The recipe; UsageError where sentences are neither given nor written, or both, or written for no one."""
+    """The recipe; UsageError where sentences are neither given nor written, or both, or have no place to go to."""
     told = recipe.method.name == "language-enhancement"
+    if told and recipe.prompts is not None and recipe.prompts.nameless:
+        raise UsageError(f"{recipe.reference}: prompts.nameless: sentences go into the slot of a prompt; leave it out")
     given = told and bool(read(LanguageEnhancement, recipe).sentences)
     written = any(one.name == "sentences" for one in recipe.adaptations or ())
     if told and given == written:

@@ -113,16 +113,22 @@ def test_the_board_has_our_cards_and_the_quoted_table(clip, made, toy, root, tmp
         table(board_dir=tmp_path)
 
 
+def test_a_version_without_a_split_is_its_training_images():
+    assert tune._training_split("digits-g@1.0.0") == tune._training_split("digits-g@1.0.0/train")
+    assert tune._training_split("digits/real") == "digits/real"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"model": "oracle:digits-oracle"}, "has no text tower to begin with; expected openclip:ARCH/TAG"),
         ({"data": "other"}, "its classes are not those of track toy"),
+        ({"data": "digits-g@1.0.0/val"}, r"images of split val judge models; tune on digits-g@1\.0\.0/train"),
         ({"templates": "openai-imagenet-8"}, "unknown prompt bank 'openai-imagenet-8'"),
     ],
 )
 def test_what_cannot_be_tuned_is_one_line(clip, made, toy, root, tmp_path, changes, message):
-    if "data" in changes:
+    if changes.get("data") == "other":
         (tmp_path / "other" / "cat").mkdir(parents=True)
         bars("other", 1, 0).read(0).save(tmp_path / "other" / "cat" / "a.png")
         changes = {"data": str(tmp_path / "other")}

@@ -135,6 +135,12 @@ def test_sentences_from_nowhere_or_from_two_places_are_one_line(folders, write, 
     assert "\n" not in str(caught.value)
 
 
+def test_prompts_without_a_slot_have_no_place_for_a_sentence(write):
+    nameless = {"bank": "own", "templates": ["a photo"], "nameless": True}
+    with pytest.raises(UsageError, match="sentences go into the slot of a prompt; leave it out"):
+        load_recipe(write(method=BANK, prompts=nameless))
+
+
 def test_a_text_model_that_is_absent_damaged_or_another_one_is_one_line(folders, tmp_path):
     cases = [
         ({"model": str(tmp_path / "none")}, "no text model at .*; give a folder that exists"),

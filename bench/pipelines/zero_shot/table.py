@@ -1,30 +1,25 @@
 """`zero-shot-table`: our cards beside He et al.'s published table."""
 
-import json
 from pathlib import Path
 
-from bench.core.errors import BenchError, DataError
 from bench.core.record import parse
 from bench.core.zero_shot import QuotedTable, ZeroShotCard
 from bench.reports import zero_shot_table
-from bench.store.atomic import write_json
 from bench.store.documents import read_yaml_lines
 from bench.store.paths import datasets_folder, leaderboards_folder
+from bench.store.zero_shot_cards import read_zero_shot_cards, write_zero_shot_card
 
 BOARD = "zero-shot"
 
 
 def file_card(card: ZeroShotCard, *, board_dir: Path | None = None) -> Path:
     """File the card in `leaderboards/zero-shot/results/`; the path."""
-    path = _results(board_dir) / f"{card.slug}.json"
-    write_json(path, card.model_dump(mode="json"))
-    return path
+    return write_zero_shot_card(_results(board_dir), card)
 
 
 def table(*, board_dir: Path | None = None) -> str:
     """The board in Markdown: the cards that are filed, and the published table, quoted."""
-    cards = [_read(path) for path in sorted(_results(board_dir).glob("*.json"))]
-    return zero_shot_table.render(cards, published())
+    return zero_shot_table.render(read_zero_shot_cards(_results(board_dir)), published())
 
 
 def published() -> QuotedTable:
@@ -36,12 +31,3 @@ def published() -> QuotedTable:
 
 def _results(board_dir: Path | None) -> Path:
     return (board_dir or leaderboards_folder()) / BOARD / "results"
-
-
-def _read(path: Path) -> ZeroShotCard:
-    try:
-        return parse(ZeroShotCard, json.loads(path.read_bytes()), where=str(path))
-    except (ValueError, RecursionError, OSError) as error:
-        raise DataError(f"{path}: not JSON ({str(error)[:80]}); run zero-shot again") from None
-    except BenchError as error:
-        raise DataError(f"{error}; run zero-shot again") from None

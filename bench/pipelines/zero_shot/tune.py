@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.core.digests import derive_seed
 from bench.core.errors import DataError, UsageError
+from bench.core.real_images import EVALUATION
 from bench.core.recipe import SLOT
 from bench.core.zero_shot import ZeroShotCard, ZeroShotSet
 from bench.filters.of_many import kept_of_many
@@ -25,7 +26,7 @@ from bench.training.head_tuning import HeadTuning, tuned_heads
 
 @dataclass(frozen=True)
 class Wanted:
-    """`model`: an open-clip extractor; `data`: a dataset version (and split); `keep`: images a class, 0 for no filter.
+    """`model`: an open-clip extractor; `data`: a version, a set or a folder; `keep`: images a class, 0 for no filter.
 
     `templates`: the bank of prompts whose embeddings are a class's; `tuning`: how the head is fitted.
     """
@@ -44,7 +45,7 @@ def zero_shot(wanted: Wanted, *, data_root: Path, device: str = "auto", quiet: b
     extractor = open_extractor(wanted.model, data_root=data_root, device=device)
     if extractor.read_text is None or extractor.logit_scale is None:
         raise UsageError(f"{wanted.model}: has no text tower to begin with; expected openclip:ARCH/TAG")
-    data = open_images(wanted.data, data_root=data_root)
+    data = open_images(_training_split(wanted.data), data_root=data_root)
     if data.classes != track.class_ids:
         raise UsageError(f"{wanted.data}: its classes are not those of track {track.name}; choose another track")
     first = text_head(extractor, [one.name for one in track.classes], prompt_bank(wanted.templates))
@@ -57,7 +58,7 @@ def zero_shot(wanted: Wanted, *, data_root: Path, device: str = "auto", quiet: b
         model=wanted.model.partition("?")[0],
         weights=extractor.card.weights,
         track=track.name,
-        data=wanted.data,
+        data=data.text,
         data_digest=data.images.digest,
         images=len(labels),
         kept=len(rows),
@@ -80,6 +81,17 @@ def text_head(extractor: Extractor, names: Sequence[str], templates: Sequence[st
         rows.append(found.mean(axis=0))
     head: np.ndarray = _normalised(np.stack(rows)) * extractor.logit_scale()
     return head.astype(np.float32)
+
+
+def _training_split(text: str) -> str:
+    """A version's `train` where no split is named; UsageError for a split that judges models."""
+    name, at, rest = text.partition("@")
+    if not at or Path(text).is_dir():
+        return text
+    version, _, split = rest.partition("/")
+    if split in EVALUATION:
+        raise UsageError(f"{text}: images of split {split} judge models; tune on {name}@{version}/train")
+    return f"{name}@{version}/{split or 'train'}"
 
 
 def _features(named: NamedSet, extractor: Extractor, data_root: Path, quiet: bool) -> tuple[np.ndarray, np.ndarray]:
