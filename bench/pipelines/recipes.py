@@ -20,6 +20,7 @@ from bench.store.paths import datasets_folder
 from bench.store.versions import Version, open_version
 from bench.synthesis import LAYOUTS, LEARNS_FROM, NEEDS, TAKES
 from bench.synthesis.parameters import PARAMETERS, read_adaptation
+from bench.synthesis.sentences import check_sentences
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -172,14 +173,23 @@ def _method(value: object) -> object:
 
 
 def _whole_method(value: object) -> object:
-    """The same with the parameters that are left out, so that the digest covers what they are."""
+    """The same with the parameters that are left out, so that the digest covers what they are, and the sentences."""
     value = _method(value)
+    if isinstance(value, dict) and isinstance(value.get("parameters"), dict):
+        value |= {"parameters": _from_bank(value["parameters"], "sentences")}
     try:
         asked = Method.model_validate(value)
         whole = parse(PARAMETERS[asked.name], dict(asked.parameters), where="") if asked.name in PARAMETERS else None
     except (ValidationError, UsageError):
         return value  # It is said when the whole recipe is validated.
     return value if whole is None else {"name": asked.name, "parameters": whole.model_dump()}
+
+
+def _from_bank(parameters: dict[str, Any], what: str) -> dict[str, Any]:
+    """The parameters with the texts of a prompt bank for `bank: NAME`."""
+    if not isinstance(parameters.get("bank"), str):
+        return dict(parameters)
+    return {key: one for key, one in parameters.items() if key != "bank"} | {what: prompt_bank(parameters["bank"])}
 
 
 def _adaptations(value: object) -> object:
@@ -191,9 +201,7 @@ def _adaptations(value: object) -> object:
         one = _method(one)
         if isinstance(one, dict) and isinstance(one.get("name"), str):
             try:
-                given = dict(one.get("parameters") or {})
-                if isinstance(given.get("bank"), str):
-                    given["templates"] = prompt_bank(given.pop("bank"))
+                given = _from_bank(one.get("parameters") or {}, "templates")
                 asked = Adaptation(name=one["name"], parameters=given)
                 one = {"name": asked.name, "parameters": read_adaptation(asked).model_dump()}
             except ValidationError:
@@ -237,6 +245,7 @@ def _check_method(recipe: Recipe, path: Path, lines: Lines) -> None:
             by = next((one for one in learned if what in LEARNS_FROM[one]), None) if what not in TAKES[name] else None
             who = f"adaptation {by}" if by else f"method {name}"
             raise UsageError(f"{where}: {key}: {who} {'takes none; leave it out' if given else 'needs it'}")
+    check_sentences(recipe)
     place = at_line(str(path), lines, ("method", "parameters"))
     parse(PARAMETERS[name], dict(recipe.method.parameters), where=f"{place}: method.parameters")
 

@@ -143,6 +143,9 @@ def _check_shard(recipe: Recipe, version: Version, shard: Shard, rows: pa.Table)
         if recipe.adaptations and item.generator_revision.startswith(f"{recipe.generator.revision}+"):
             # What it has learned is told by its state, which need not be here either.
             wanted = replace(wanted, generator_revision=item.generator_revision)
+        if any(learned.name == "sentences" for learned in recipe.adaptations or ()):
+            # So is the sentence.
+            wanted = replace(wanted, prompt=item.prompt)
         if recipe.conditioning:
             # Which real image it started from is told by the folder of real images, which need not be here.
             wanted = replace(wanted, source_image=item.source_image)

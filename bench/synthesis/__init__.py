@@ -2,6 +2,7 @@
 
 METHODS = {
     "text-to-image": "bench.synthesis.text_to_image:TextToImage",
+    "language-enhancement": "bench.synthesis.language_enhancement:LanguageEnhancement",
     "image-variations": "bench.synthesis.image_variations:ImageVariations",
     "image-to-image": "bench.synthesis.image_to_image:ImageToImage",
     "real-guidance": "bench.synthesis.real_guidance:RealGuidance",
@@ -14,6 +15,7 @@ METHODS = {
 
 ABOUT = {
     "text-to-image": "a diffusion pipeline draws what a prompt says",
+    "language-enhancement": "He et al.: a sentence around the class name, of a bank or by a text model, is drawn",
     "image-variations": "a diffusion pipeline draws what the CLIP embedding of a real image says; no prompt",
     "image-to-image": "SDEdit: a real image, noised up to a strength, is denoised as a prompt says",
     "real-guidance": "He et al.: real shots, noised less the more there are, are denoised as a prompt says",
@@ -26,6 +28,7 @@ ABOUT = {
 
 TAKES = {
     "text-to-image": {"prompts"},
+    "language-enhancement": {"prompts"},
     "image-variations": {"images"},
     "image-to-image": {"prompts", "images"},
     "real-guidance": {"prompts", "images"},
@@ -51,6 +54,7 @@ ADAPTATIONS = {
     "textual-inversion": "bench.synthesis.textual_inversion:TextualInversion",
     "erasure": "bench.synthesis.erasure:Erasure",
     "fine-tuning": "bench.synthesis.fine_tuning:FineTuning",
+    "sentences": "bench.synthesis.sentences:Sentences",
 }
 """What a generator learns before it draws; each yields a state of its own digest."""
 
@@ -58,6 +62,7 @@ PUT = {
     "textual-inversion": "bench.synthesis.textual_inversion:put_token",
     "erasure": "bench.synthesis.erasure:put_unet",
     "fine-tuning": "bench.synthesis.erasure:put_unet",
+    "sentences": "bench.synthesis.sentences:put_sentences",
 }
 """How a state changes a pipeline."""
 
@@ -65,11 +70,13 @@ LEARNS = {
     "textual-inversion": "a token for each class from its real images: `{}` in a prompt is then that token",
     "erasure": "to draw no more what some prompts say (ESD), so that a benchmark of few shots is fair",
     "fine-tuning": "its UNet anew on all real images of a split under captions of their classes",
+    "sentences": "nothing itself: a text model writes sentences around each class's name, for its prompts",
 }
 
 LEARNS_FROM = {
     "textual-inversion": {"prompts", "images"},
     "erasure": set(),
     "fine-tuning": {"images"},
+    "sentences": set(),
 }
 """What an adaptation learns from, besides the generator."""

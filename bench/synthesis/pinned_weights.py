@@ -1,6 +1,6 @@
 """The weights a recipe names: where they lie, and the digest that pins them.
 
-`python -m bench.synthesis.pinned_weights NAME_OR_FOLDER` prints the digest to write into a recipe.
+`python -m bench.synthesis.pinned_weights NAME_OR_FOLDER` prints the digest to write into a recipe, of a text model too.
 """
 
 import hashlib
@@ -69,6 +69,12 @@ def weights_digest(folder: Path) -> str:
     return content_digest((str(path.relative_to(folder).as_posix()), _sha256(path)) for path in [index, *files])
 
 
+def folder_digest(folder: Path) -> str:
+    """The same over the safetensors, JSON and text files of a folder of transformers, and its tokenizer's."""
+    files = [path for path in folder.glob("*") if path.suffix in (*_DEFINING, ".model") and path.suffix != ".bin"]
+    return content_digest((path.name, _sha256(path)) for path in files)
+
+
 def shipped() -> tuple[str, ...]:
     """Names of the weights that come with this package."""
     return tuple(sorted(path.parent.name for path in SHIPPED.glob("*/model_index.json")))
@@ -130,4 +136,5 @@ def _sha256(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    print(weights_digest(Path(sys.argv[1]) if "/" in sys.argv[1] else SHIPPED / sys.argv[1]))
+    folder = Path(sys.argv[1]) if "/" in sys.argv[1] else SHIPPED / sys.argv[1]
+    print(weights_digest(folder) if (folder / "model_index.json").is_file() else folder_digest(folder))

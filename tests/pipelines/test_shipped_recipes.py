@@ -29,6 +29,7 @@ KIND = {
     "digits-g@2.0.0": "digits-sd",
     "digits-g-da-fusion@1.0.0": "digits-sd",
     "digits-g-ldm@1.0.0": "ldm",
+    "digits-g-sentences@1.0.0": "digits-sd",
     "digits-g-single@1.0.0": "digits-sd",
     "imagenet-100-g@1.0.0": "stable-diffusion",
     "imagenet-g@1.0.0": "stable-diffusion",

@@ -24,6 +24,7 @@ CASES = {
     "text-to-image": (SAFE, []),
     "text-to-image, a token": (SAFE, [TOKEN]),
     "text-to-image, tuned": (SAFE, [TUNED]),
+    "language-enhancement": (SAFE | {"sentences": ["a {} on a table"]}, []),
     "image-to-image": (SAFE | {"strength": 0.5}, []),
     "image-to-image, erased": (SAFE | {"strength": 0.0}, [ERASED]),
     "real-guidance": (SAFE | {"variant": "da-fusion"}, []),
@@ -33,6 +34,7 @@ CASES = {
         [ERASED, TOKEN],
     ),
     "prompt-to-prompt": (SAFE | {"source": "a photo of a {other}", "blend": ["photo"]}, []),
+    "prompt-to-prompt, features": (SAFE | {"source": "a photo of a {other}", "features": 0.5}, []),
     "null-text": (SAFE | {"source": "a photo of a {}", "inner": 1}, []),
     "psld": (SAFE | {"operator": "random-outpainting", "margin": 2}, []),
 }
