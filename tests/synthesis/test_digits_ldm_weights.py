@@ -1,6 +1,5 @@
 """The committed weights of `digits-ldm`: size, layout, and that a label makes its digit."""
 
-from pathlib import Path
 
 import numpy as np
 import pytest
