@@ -92,7 +92,7 @@ def how_made(board: DataBoard) -> list[str]:
         " Consistency: the share whose class the oracle reads.",
         "Seconds: processor time of one core for learning, drawing and training one cell; passes: one image through"
         " the generator's network once.",
-        "Effective robustness: points above what the track's standard models have at the same accuracy in distribution.",
+        "Effective robustness: points above what the track's standard models have at its accuracy in distribution.",
     ]
 
 
