@@ -138,9 +138,11 @@ def tasks_of(track: Track, asked: Asked, rows: dict[str, MethodRow], *, real_per
 
 
 def write_recipe(data_root: Path, settings: Settings) -> str:
-    """The recipe file of a cell, written where it is not there yet, as a reference that `generate` takes."""
+    """The recipe of a cell as a reference that `generate` takes: a shipped one, or a file that is written here."""
     recipe = settings.recipe
     assert recipe is not None
+    if "version" not in recipe:
+        return str(recipe["name"])
     path = data_root / "data-board" / settings.protocol.track / "recipes" / recipe["name"] / f"{recipe['version']}.yaml"
     if not path.is_file():
         write_json(path, recipe)  # JSON is YAML.
@@ -155,9 +157,12 @@ def _task(
     augment = settle_augmentation(row.augment, mirror=mirror).model_dump(mode="json") if row.augment else None
     count = (shots or real_per_class) * protocol.per_image
     recipe = None if row.recipe is None else _recipe(track, row, protocol, trial=trial, count=count)
+    whole = row.whole.get(track.name) if shots is None else None
+    if whole:
+        recipe = {"name": whole, "splits": {"train": count}}
     settings = Settings(protocol=protocol, method=name, trial=trial, augment=augment, recipe=recipe)
     shared = (recipe.get("adaptations") or recipe["name"]) if recipe else None
-    return Task(settings, row, digest_json([shots, trial, shared or name]))
+    return Task(settings, row, digest_json([shots, None if whole else trial, shared or name]))
 
 
 def _recipe(track: Track, row: MethodRow, protocol: Protocol, *, trial: int, count: int) -> dict[str, Any]:

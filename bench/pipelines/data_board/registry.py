@@ -8,6 +8,8 @@ Shots, trial, counts and seeds are filled in by the protocol.
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from pydantic import Field
+
 from bench import augment
 from bench.core.record import Record
 
@@ -23,13 +25,15 @@ class MethodRow(Record):
     nothing), as changes to the shipped recipe `base` (None: that of the track's synthetic data); `{shots}` stands for
     their number. `join`: generated images take the place of a real one of the same source with a probability (`mix`),
     or stand beside the real ones (`concatenate`). `evaluations`: passes through the generator for one image, and
-    `lessons` for what is learned before, for the estimate alone. `costly`: only when it is asked for by name.
+    `lessons` for what is learned before, for the estimate alone. `costly`: only when it is asked for by name. `whole`:
+    by track, the shipped version that stands for it where all real images are used, as in the arms of its own board.
     """
 
     kind: Kind
     about: str
     augment: str | None = BASELINE
     base: str | None = None
+    whole: dict[str, str] = Field(default_factory=dict)
     recipe: dict[str, Any] | None = None
     join: Literal["mix", "concatenate"] = "mix"
     evaluations: float = 0
@@ -39,7 +43,7 @@ class MethodRow(Record):
 
 def drawn(about: str, *, method: Mapping[str, Any] | None, **said: Any) -> MethodRow:
     """A synthesis method: `method` and the other keys as in a recipe file, or a field of `MethodRow` by its name."""
-    fields = {key: said.pop(key) for key in ("base", "join", "evaluations", "lessons", "costly") if key in said}
+    fields = {key: said.pop(key) for key in MethodRow.model_fields if key in said}
     recipe = said if method is None else {"method": {"safety": "none", **method}} | said
     return MethodRow(kind="synthesis", about=about, recipe=recipe, **fields)
 
@@ -84,18 +88,21 @@ METHOD_ROWS: dict[str, MethodRow] = {
         "a prompt with the class name, one template",
         method={"name": "text-to-image"},
         prompts={"bank": "openai-imagenet-single"},
+        whole={"digits": "digits-g-single@1.0.0"},
         evaluations=2 * PASSES,
     ),
     "label-prompts-80": drawn(
         "prompts with the class name, the 80 templates of CLIP (ImageNet-G-v1)",
         method={"name": "text-to-image"},
         prompts={"bank": "openai-imagenet-80"},
+        whole={"digits": "digits-g@1.0.0"},
         evaluations=2 * PASSES,
     ),
     "label-prompts-80-beside": drawn(
         "the same images beside the real ones, instead of mixed in",
         method={"name": "text-to-image"},
         prompts={"bank": "openai-imagenet-80"},
+        whole={"digits": "digits-g@1.0.0"},
         join="concatenate",
         evaluations=2 * PASSES,
     ),
