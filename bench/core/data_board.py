@@ -87,6 +87,7 @@ class DataBoard(Record):
 def check_equal_terms(protocols: dict[str, Protocol]) -> None:
     """DataError where two cells (by name) of one number of shots differ in more than how images are joined."""
     known: dict[int | None, tuple[str, Protocol]] = {}
+    mixed: dict[int | None, tuple[str, float]] = {}
     for name, one in protocols.items():
         first, other = known.setdefault(one.shots, (name, one))
         differ = [key for key in Protocol.model_fields if key != "mix" and getattr(one, key) != getattr(other, key)]
@@ -95,5 +96,7 @@ def check_equal_terms(protocols: dict[str, Protocol]) -> None:
                 f"{name}: {differ[0]} is {getattr(one, differ[0])}, that of {first} is {getattr(other, differ[0])}; a"
                 " board compares at equal terms: remove the cells of one kind, or write them to a board of their own"
             )
-        if one.mix is not None and other.mix is not None and one.mix != other.mix:
-            raise DataError(f"{name}: mixed in with probability {one.mix:g}, {first} with {other.mix:g}")
+        if one.mix is not None:
+            first, probability = mixed.setdefault(one.shots, (name, one.mix))
+            if one.mix != probability:
+                raise DataError(f"{name}: mixed in with probability {one.mix:g}, {first} with {probability:g}")

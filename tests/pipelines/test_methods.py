@@ -28,7 +28,7 @@ def track(monkeypatch, tmp_path):
     """The toy track, whose generated images come from a recipe that a stub draws by."""
     for name in ("text-to-image", "image-to-image"):
         monkeypatch.setitem(METHODS, name, STUB)
-    monkeypatch.setattr(plan, "why_absent", lambda generator: generator.unpinned)
+    monkeypatch.setattr(plan, "why_absent", lambda generator: None)
     classes = [{"id": str(i), "name": f"class {i}"} for i in range(10)]
     reference = write_recipe(tmp_path / "toy-g", name="toy-g", classes=classes)
     return toy_track(monkeypatch, synthetic={"dataset": reference, "split": "train", "title": "Made"})
@@ -180,7 +180,6 @@ def test_a_new_method_is_one_entry(track, places, monkeypatch):
         ("4,4", NAMES, {}, "4 stands twice"),
         ("9", NAMES, {}, "--shots 9: toy has 8 real training images of a class"),
         ("4", "da-fuson", {}, "unknown method 'da-fuson': did you mean da-fusion"),
-        ("4", "class-conditional", {}, "--methods class-conditional: .* not pinned"),
         ("4", NAMES, {"epochs": 9}, "--epochs 9: expected at most the 4 steps"),
         ("4", NAMES, {"mix": 1.5}, "mix: .* less than or equal to 1"),
     ],
@@ -190,6 +189,16 @@ def test_what_cannot_be_is_one_line(track, places, shots, names, changes, messag
         methods(track, asked(shots, names, **changes), places, workers=1, quiet=True)
     assert "\n" not in str(caught.value)
     assert not places.data_root.exists()
+
+
+def test_a_method_that_cannot_run_here_is_left_out_unless_it_was_asked_for(track, places, monkeypatch):
+    monkeypatch.setattr(plan, "why_absent", lambda generator: f"no weights of {generator.name}")
+    with pytest.raises(UsageError, match="^--methods sdedit-0.5: no weights of stub$"):
+        plan_methods(track, asked(names="sdedit-0.5"), places)
+    found = plan_methods(track, asked(names=None), places)
+    assert found.left_out["sdedit-0.5"] == "no weights of stub"
+    assert {row.method for row in found.rows} >= {"none", "standard", "cutmix"}
+    assert "da-fusion" not in {row.method for row in found.rows}
 
 
 def test_a_track_that_trains_nothing_and_a_board_of_other_budgets_are_refused(track, places, monkeypatch):

@@ -12,6 +12,7 @@ from bench.core.errors import DataError
 from bench.core.leaderboard import Mean
 from bench.core.track import Track
 from bench.metrics.arms import SeedSummary, mean_over_seeds, paired_difference
+from bench.pipelines.data_board.plan import Asked
 from bench.pipelines.data_board.registry import BASELINE, METHOD_ROWS
 from bench.pipelines.data_board.robustness import Lines
 from bench.pipelines.data_board.words import notes_of, summary_of
@@ -19,6 +20,7 @@ from bench.pipelines.data_board.words import notes_of, summary_of
 ByTrial = dict[int, DataCell]
 Shots = int | None
 Cells = dict[str, dict[Shots, ByTrial]]
+_OPTION = {"per_image": "per-image", "mix": "mix-probability"}
 
 
 def data_board(track: Track, cells: Sequence[DataCell], lines: Lines | None) -> DataBoard:
@@ -204,9 +206,11 @@ def _columns(track: Track, cell: DataCell) -> tuple[DataColumn, ...]:
 
 def _command(track: Track, name: str, shots: str, trials: int, protocol: Protocol) -> str:
     said = f"python run_bench.py methods --track {track.name} --shots {shots} --trials {trials} --methods {name}"
-    if protocol.shots is None:
-        return said
-    return f"{said} --steps {protocol.steps} --batch {protocol.batch} --per-image {protocol.per_image}"
+    usual, options = Asked(shots=(1,), trials=1), ("steps", "batch", "epochs", "per_image", "mix")
+    changed = [one for one in options if getattr(protocol, one) not in (None, getattr(usual, one))]
+    # All real images have the track's own budget.
+    changed = [one for one in changed if protocol.shots is not None or one == "epochs"]
+    return " ".join([said, *(f"--{_OPTION.get(one, one)} {getattr(protocol, one):g}" for one in changed)])
 
 
 def _known(values: Sequence[float | None]) -> Mean | None:

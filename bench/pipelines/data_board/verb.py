@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from bench.core.data_board import check_equal_terms
 from bench.core.data_cell import DataCell
 from bench.core.errors import UsageError
 from bench.core.record import Record
@@ -18,7 +19,7 @@ from bench.pipelines.data_board.estimates import estimate, in_minutes
 from bench.pipelines.data_board.plan import Asked, Task, chosen_methods, groups_of, tasks_of
 from bench.pipelines.data_board.publish import publish_data_board, results_folder
 from bench.pipelines.tracks import open_training_set
-from bench.store.data_cells import cells_folder, find_cell, write_cell
+from bench.store.data_cells import cells_folder, find_cell, read_cells, write_cell
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,11 @@ def _plan(track: Track, asked: Asked, places: Places) -> tuple[list[Task], dict[
         raise UsageError("; ".join(f"--methods {name}: {why}" for name, why in refused.items()))
     real = open_training_set(track, "real", data_root=places.data_root)
     fewest = int(np.bincount(real.labels, minlength=len(track.classes)).min())
-    return tasks_of(track, asked, rows, real_per_class=fewest), left_out
+    tasks = tasks_of(track, asked, rows, real_per_class=fewest)
+    # Before anything is made: what has another budget than the board's cells could not stand beside them.
+    there = [cell.settings for cell in read_cells(results_folder(track, places.board_dir))]
+    check_equal_terms({one.id: one.protocol for one in [*there, *(task.settings for task in tasks)]})
+    return tasks, left_out
 
 
 def _found(track: Track, tasks: Sequence[Task], places: Places) -> dict[str, DataCell]:
