@@ -1,8 +1,9 @@
 """The noun `DataCell`: one method of the data leaderboard, at one number of shots, in one trial."""
 
+from base64 import b64decode
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from bench.core.digests import digest_json
 from bench.core.record import Record
@@ -109,6 +110,18 @@ class DataCell(Record):
     cost: Cost
     strip: str | None
     versions: dict[str, str]
+
+    @model_validator(mode="after")
+    def _whole(self) -> "DataCell":
+        for epoch in self.curve:
+            if epoch.accuracy.keys() != self.sets.keys():
+                odd = sorted(epoch.accuracy.keys() ^ self.sets.keys())[0]
+                raise ValueError(f"curve: step {epoch.step} and sets must name the same sets; look at {odd!r}")
+        try:
+            b64decode(self.strip or "", validate=True)
+        except ValueError:
+            raise ValueError("strip: expected a picture in base64") from None
+        return self
 
     @property
     def last(self) -> dict[str, float]:

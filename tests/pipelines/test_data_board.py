@@ -115,6 +115,10 @@ def test_a_cell_is_found_by_all_its_settings_and_a_damaged_one_is_named(tmp_path
     path.write_text(json.dumps(whole))
     with pytest.raises(DataError, match="holds other settings"):
         find_cell(tmp_path, one.settings)
+    for key, value in (("strip", "no picture"), ("sets", {"test": ["sha256:a", 50]}), ("curve", [])):
+        path.write_text(json.dumps(one.model_dump(mode="json") | {key: value}))
+        with pytest.raises(DataError, match=key):
+            read_cells(tmp_path)
     path.write_text(path.read_text()[:100])
     with pytest.raises(DataError, match=r"damaged .*; remove it, run the command again"):
         read_cells(tmp_path)

@@ -193,7 +193,7 @@ def test_what_cannot_be_is_one_line(track, places, shots, names, changes, messag
 
 def test_a_method_that_cannot_run_here_is_left_out_unless_it_was_asked_for(track, places, monkeypatch):
     monkeypatch.setattr(plan, "why_absent", lambda generator: f"no weights of {generator.name}")
-    with pytest.raises(UsageError, match="^--methods sdedit-0.5: no weights of stub$"):
+    with pytest.raises(UsageError, match=r"^--methods sdedit-0\.5: no weights of stub$"):
         plan_methods(track, asked(names="sdedit-0.5"), places)
     found = plan_methods(track, asked(names=None), places)
     assert found.left_out["sdedit-0.5"] == "no weights of stub"

@@ -19,6 +19,7 @@ from bench.pipelines.data_board.estimates import estimate, in_minutes
 from bench.pipelines.data_board.plan import Asked, Task, chosen_methods, groups_of, tasks_of
 from bench.pipelines.data_board.publish import publish_data_board, results_folder
 from bench.pipelines.tracks import open_training_set
+from bench.store.atomic import clean_leftovers
 from bench.store.data_cells import cells_folder, find_cell, read_cells, write_cell
 
 
@@ -85,6 +86,7 @@ def methods(
     for a method that was asked for and cannot be run here; one cell's failure leaves the others.
     """
     tasks, left_out = _plan(track, asked, places)
+    clean_leftovers(cells_folder(places.data_root, track.name))
     groups = [Group(track, tuple(tasks), places.data_root) for tasks in groups_of(_missing(track, tasks, places))]
     failed: dict[str, str] = {}
     made, total = 0, sum(len(group.tasks) for group in groups)
