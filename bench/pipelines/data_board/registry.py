@@ -5,7 +5,7 @@ entry: what its recipe says otherwise than the recipe of the track's own generat
 Shots, trial, counts and seeds are filled in by the protocol.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -78,8 +78,28 @@ TUNED = {
     "rate": 1e-4,
     "flip": False,
 }
-FUSION = {"name": "da-fusion", "strengths": [1.0, 0.75, 0.5, 0.25]}
-SINGLE_LESSON, TUNING_LESSON = 400, 800
+TOKEN_LESSON, TUNING_LESSON = 400, 800
+
+
+def _fused(
+    about: str,
+    *,
+    strengths: Sequence[float] = (1.0, 0.75, 0.5, 0.25),
+    before: Sequence[Mapping[str, Any]] = (),
+    lessons: float = TOKEN_LESSON,
+    **said: Any,
+) -> MethodRow:
+    return drawn(
+        about,
+        method={"name": "da-fusion", "strengths": list(strengths)},
+        prompts=_prompted(*SHOWN),
+        conditioning={},
+        adaptations=[*before, TOKEN],
+        evaluations=2 * sum(int(PASSES * one) for one in strengths) / len(strengths),
+        lessons=lessons,
+        **said,
+    )
+
 
 METHOD_ROWS: dict[str, MethodRow] = {
     "none": MethodRow(kind="real", about="the real shots as they are", augment=None),
@@ -131,36 +151,11 @@ METHOD_ROWS: dict[str, MethodRow] = {
         conditioning={},
         adaptations=[TOKEN],
         evaluations=2 * PASSES,
-        lessons=SINGLE_LESSON,
+        lessons=TOKEN_LESSON,
     ),
-    "da-fusion": drawn(
-        "Trabucco et al.: edited at four strengths in parallel under a token learned from the shots",
-        method=FUSION,
-        prompts=_prompted(*SHOWN),
-        conditioning={},
-        adaptations=[TOKEN],
-        evaluations=15,
-        lessons=SINGLE_LESSON,
-    ),
-    "da-fusion-single": drawn(
-        "DA-Fusion at the one strength 0.5",
-        method=FUSION | {"strengths": [0.5]},
-        prompts=_prompted(*SHOWN),
-        conditioning={},
-        adaptations=[TOKEN],
-        evaluations=PASSES,
-        lessons=SINGLE_LESSON,
-    ),
-    "da-fusion-beside": drawn(
-        "DA-Fusion's images beside the real ones, instead of mixed in",
-        method=FUSION,
-        prompts=_prompted(*SHOWN),
-        conditioning={},
-        adaptations=[TOKEN],
-        join="concatenate",
-        evaluations=15,
-        lessons=SINGLE_LESSON,
-    ),
+    "da-fusion": _fused("Trabucco et al.: edited at four strengths in parallel under a token learned from the shots"),
+    "da-fusion-single": _fused("DA-Fusion at the one strength 0.5", strengths=(0.5,)),
+    "da-fusion-beside": _fused("DA-Fusion's images beside the real ones, instead of mixed in", join="concatenate"),
     "fine-tuned": drawn(
         "text to image by the generator fine-tuned on the shots (its UNet)",
         method={"name": "text-to-image"},
@@ -192,13 +187,9 @@ METHOD_ROWS: dict[str, MethodRow] = {
         evaluations=300,
         costly=True,
     ),
-    "erased-da-fusion": drawn(
+    "erased-da-fusion": _fused(
         "DA-Fusion on a generator that has unlearned the class names first (ESD), as a fair test asks",
-        method=FUSION,
-        prompts=_prompted(*SHOWN),
-        conditioning={},
-        adaptations=[{"name": "erasure", "concepts": ["a photo of a {}."], "steps": 200, "rate": 1e-4}, TOKEN],
-        evaluations=15,
+        before=({"name": "erasure", "concepts": ["a photo of a {}."], "steps": 200, "rate": 1e-4},),
         lessons=3000,
         costly=True,
     ),
