@@ -24,7 +24,6 @@ LINES = (
     (SKY, "P", "--"),
 )
 ROW = 16.0
-NAMED = 8  # methods that are named in the chart of costs
 
 
 def figures(board: DataBoard) -> dict[str, Figure]:
@@ -64,6 +63,7 @@ def gain_intervals(board: DataBoard) -> Figure:
     axes.set_xlim(min([*means, 0]) - 0.6 * spread, max([*means, 0]) + 0.6 * spread)
     tick_labels(axes.yaxis, list(range(len(rows))), [shorten(row.method, 24) for row in rows])
     grid(axes, axis="x")
+    _key(axes, rows)
     words = f"points over {board.baseline}, shifted; 95 % interval over trials"
     axes.set_xlabel(words, fontsize=NORMAL, color=INK, labelpad=5)
     return figure
@@ -71,18 +71,30 @@ def gain_intervals(board: DataBoard) -> Figure:
 
 @house_style
 def cost_scatter(board: DataBoard) -> Figure:
-    """Seconds of a cell (logarithmic) against mean gain, a marker for each method, the first ones named."""
-    rows = [row for row in board.rows if row.gain and _seconds(row)]
+    """Seconds of a cell (logarithmic) against mean gain; named are those that no cheaper method beats."""
+    rows = sorted((row for row in board.rows if row.gain and _seconds(row)), key=_seconds)
     figure, axes = new_figure("cost", height=300, left=46, right=104, bottom=44, top=10)
     axes.axhline(0, color=MUTED, linewidth=1)
-    for place, row in enumerate(rows):
+    highest = float("-inf")
+    for row in rows:
         assert row.gain is not None
         colour, marker = _look(row)
         x, y = _seconds(row), 100 * row.gain.mean
         axes.plot([x], [y], color=colour, marker=marker, markersize=6, linewidth=0, markeredgecolor="none")
-        if place < NAMED:
-            axes.annotate(shorten(row.method, 22), (x, y), xytext=(6, 0), textcoords="offset points", fontsize=SMALL,
-                          color=INK, va="center", parse_math=False, annotation_clip=False)  # fmt: skip
+        if y > highest:
+            highest = y
+            axes.annotate(
+                shorten(row.method, 22),
+                (x, y),
+                xytext=(6, 0),
+                textcoords="offset points",
+                fontsize=SMALL,
+                color=INK,
+                va="center",
+                parse_math=False,
+                annotation_clip=False,
+            )
+    _key(axes, rows)
     seconds = [_seconds(row) for row in rows]
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
@@ -153,6 +165,14 @@ def _direct_labels(axes: Axes, ends: list[tuple[float, int, str, str]]) -> None:
     for y, x, name, colour in sorted(ends):
         last = max(y, last + least)
         text(axes, x + 0.08, last, shorten(name, 22), color=colour)
+
+
+def _key(axes: Axes, rows: list[DataRow]) -> None:
+    """Which mark is which kind of method."""
+    for kind in dict.fromkeys(row.kind for row in rows):
+        colour, marker = LOOKS.get(kind, OTHER)
+        axes.plot([], [], color=colour, marker=marker, markersize=5, linewidth=0, label=kind)
+    axes.legend(loc="lower right", fontsize=SMALL, frameon=False, labelcolor=MUTED, handletextpad=0.2)
 
 
 def _look(row: DataRow) -> tuple[str, str]:

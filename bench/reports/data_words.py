@@ -105,7 +105,9 @@ def shots_in_words(shots: int | None) -> str:
 
 def accuracy(mean: Mean) -> str:
     """`61.2 (58.0 to 64.4)`, or the number alone where one trial has no interval."""
-    return _with(mean, percent, percent_interval)
+    # The t interval of a few trials may reach beyond what an accuracy can be.
+    kept = mean.interval and (max(0.0, mean.interval[0]), min(1.0, mean.interval[1]))
+    return _with(mean.model_copy(update={"interval": kept}), percent, percent_interval)
 
 
 def _advice(one: Advice) -> str:

@@ -92,6 +92,13 @@ def test_shots_are_fixed_by_the_trial_and_fewer_are_among_more(track, tmp_path):
     assert len(real_shots(track, None, 0, data_root=tmp_path)) == 80
 
 
+def test_a_method_that_knows_few_numbers_of_shots_takes_part_in_those(track):
+    found = {
+        (one.settings.method, one.settings.protocol.shots) for one in tasks(track, asked("2,3,all", "real-guidance"))
+    }
+    assert found == {("standard", 2), ("standard", 3), ("standard", None), ("real-guidance", 2)}
+
+
 def test_all_real_images_have_the_track_s_own_budget(track):
     few, full = tasks(track, asked("2,all", "label-prompts-single", trials=1))[1::2]
     assert (full.settings.protocol.steps, full.settings.protocol.batch, full.settings.protocol.mix) == (6, 16, None)

@@ -6,7 +6,7 @@ from bench.pipelines.data_board.plan import Task
 # generator, one of a lesson with its gradient, an image of a training step, and a judgement on all sets.
 PASS, LESSON, IMAGE, JUDGEMENT, START = 0.004, 0.012, 0.0011, 1.8, 5.0
 # Augmentations that take more than a plain step, by how much.
-SLOWER = {"augmix": 8.0, "pixmix": 5.0, "randaugment": 2.0, "trivialaugment": 2.0, "standard": 2.0}
+SLOWER = {"augmix": 8.0, "pixmix": 5.0, "randaugment": 1.5, "trivialaugment": 1.2, "standard": 1.8}
 
 
 def estimate(task: Task) -> float:

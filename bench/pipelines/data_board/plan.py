@@ -133,7 +133,8 @@ def tasks_of(track: Track, asked: Asked, rows: dict[str, MethodRow], *, real_per
         for shots in asked.shots:
             if shots is not None and shots > real_per_class:
                 raise UsageError(f"--shots {shots}: {track.name} has {real_per_class} real training images of a class")
-            tasks += [_task(track, name, row, shots, trial, asked, real_per_class) for name, row in rows.items()]
+            here = {name: row for name, row in rows.items() if not row.few or shots in row.few}
+            tasks += [_task(track, name, row, shots, trial, asked, real_per_class) for name, row in here.items()]
     return tasks
 
 

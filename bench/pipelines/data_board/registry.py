@@ -22,11 +22,12 @@ class MethodRow(Record):
     """One method with its settings.
 
     `augment`: what is done to all training images, as `--augment` has it. `recipe`: what is drawn from the shots (None:
-    nothing), as changes to the shipped recipe `base` (None: that of the track's synthetic data); `{shots}` stands for
-    their number. `join`: generated images take the place of a real one of the same source with a probability (`mix`),
-    or stand beside the real ones (`concatenate`). `evaluations`: passes through the generator for one image, and
-    `lessons` for what is learned before, for the estimate alone. `costly`: only when it is asked for by name. `whole`:
-    by track, the shipped version that stands for it where all real images are used, as in the arms of its own board.
+    nothing), as changes to the shipped recipe `base` (None: that of the track's synthetic data). `whole`: by track, the
+    version that stands for it where all real images are used, as in the arms of the track's own board. `join`:
+    generated images take the place of a real one of the same source with a probability (`mix`), or stand beside the
+    real ones (`concatenate`). `few`: the only numbers of shots that it knows (none named: any, and all real images).
+    `evaluations`: passes through the generator for one image, and `lessons` for what is learned before, for the
+    estimate alone. `costly`: only when it is asked for by name.
     """
 
     kind: Kind
@@ -39,6 +40,7 @@ class MethodRow(Record):
     evaluations: float = 0
     lessons: float = 0
     costly: bool = False
+    few: tuple[int, ...] = ()
 
 
 def drawn(about: str, *, method: Mapping[str, Any] | None, **said: Any) -> MethodRow:
@@ -136,6 +138,7 @@ METHOD_ROWS: dict[str, MethodRow] = {
         prompts=_prompted(*SHOWN),
         conditioning={},
         evaluations=8,
+        few=(1, 2, 4, 8, 16),
     ),
     "real-guidance-nameless": drawn(
         "DA-Fusion's baseline: strength 0.5 under “a photo”, which names no class",
