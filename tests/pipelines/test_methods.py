@@ -220,9 +220,9 @@ def test_a_method_that_cannot_run_here_is_left_out_unless_it_was_asked_for(track
 
 
 def test_a_track_that_trains_nothing_and_a_board_of_other_budgets_are_refused(track, places, monkeypatch):
-    bare = track.model_copy(update={"budget": None})
-    with pytest.raises(UsageError, match="it has no data board"):
-        plan_methods(bare, asked(names="none"), places)
+    for bare in (track.model_copy(update={"budget": None}), load_track("imagenet"), load_track("digits-detect")):
+        with pytest.raises(UsageError, match="it has no data board"):
+            plan_methods(bare, asked(names="none"), places)
     methods(track, asked(names="none", trials=1), places, workers=1, quiet=True)
     with pytest.raises(BenchError, match=r"steps is .*, that of .* is .*; a board compares at equal terms"):
         methods(track, asked(names="cutmix", trials=1, steps=5), places, workers=1, quiet=True)

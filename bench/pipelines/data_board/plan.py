@@ -77,8 +77,10 @@ def chosen_methods(track: Track, asked: Asked) -> tuple[dict[str, MethodRow], di
     """The rows that take part, and for those that cannot here (by default left out) the reason.
 
     What others are compared with is always among them. UsageError for an unknown name; one that was asked for and
-    cannot is the second's.
+    cannot is the second's, and a track that trains on nothing is refused.
     """
+    if track.task == "detection" or None in (track.budget, track.real, track.synthetic):
+        raise UsageError(f"track {track.name} trains no classifiers on real and generated data: it has no data board")
     for name in asked.methods or ():
         if name not in METHOD_ROWS:
             raise UsageError(unknown(name, known=METHOD_ROWS, kind="method"))
@@ -110,8 +112,7 @@ def protocol_of(track: Track, row: MethodRow, shots: int | None, asked: Asked) -
     Of all real images one image is made of each, and they stand beside the real ones, as in the arm `mixed`.
     """
     budget = track.budget
-    if budget is None or track.real is None or track.synthetic is None:
-        raise UsageError(f"track {track.name} trains no classifiers on real and generated data: it has no data board")
+    assert budget is not None
     few = shots is not None
     return Protocol(
         track=track.name,
