@@ -33,7 +33,7 @@ def some_cells():
 def test_gains_are_paired_by_trial_and_their_interval_is_scipy_s(monkeypatch):
     board = data_board(toy_track(monkeypatch), some_cells(), None)
     first = board.rows[0]
-    assert first.method == "da-fusion"
+    assert (first.method, [one.name for one in board.columns]) == ("da-fusion", ["test", "shift"])
     wanted = stats.ttest_rel(BETTER, BASE).confidence_interval(0.95)
     assert first.results[0].gain.interval == pytest.approx((wanted.low, wanted.high), abs=1e-12)
     assert first.gain.mean == pytest.approx(np.mean(np.subtract(BETTER, BASE)))

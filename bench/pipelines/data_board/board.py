@@ -200,7 +200,8 @@ def _columns(track: Track, cell: DataCell) -> tuple[DataColumn, ...]:
             digest=digest,
             in_distribution=name == track.in_distribution,
         )
-        for name, (digest, n) in cell.sets.items()
+        for name in (track.in_distribution, *track.headline.sets)
+        for digest, n in [cell.sets[name]]
     )
 
 

@@ -46,8 +46,8 @@ def notes_of(cells: Sequence[DataCell], lines: Lines | None) -> tuple[str, ...]:
         outside = sum(lines.extrapolates(cell.last) for cell in cells)
         if outside:
             notes.append(
-                f"Effective robustness: {outside} of {len(cells)} cells lie outside the range of the standard models in"
-                " distribution; there the lines are extrapolated."
+                f"Effective robustness is extrapolated for {outside} of {len(cells)} cells, which are outside the range"
+                " of the standard models in distribution."
             )
     return tuple(notes)
 
