@@ -10,7 +10,7 @@ from bench import cli
 VERBS = (
     *("demo", "list", "generate", "verify", "diff", "audit", "export", "train", "doctor", "predict"),
     "corruptions",
-    *("score", "submit", "explain", "compare", "robustness", "publish", "quality", "rate"),
+    *("score", "submit", "explain", "compare", "robustness", "publish", "quality", "rate", "methods"),
     *("digits-detect", "export-boxes"),
     *("wilds-evaluate", "wilds-download", "wilds-table"),
 )

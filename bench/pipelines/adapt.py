@@ -67,6 +67,11 @@ def learn_all(place: Place, class_ids: Iterable[str], *, workers: int | None, qu
     return learned
 
 
+def state_files(place: Place, class_id: str) -> list[Path]:
+    """Where the states behind the images of one class lie, or will, in the recipe's order."""
+    return _paths(place, class_id)
+
+
 def learn(task: LearnTask) -> str:
     """Learn one state, and those before it that are not here; the digest of its file."""
     return states_of(task.place, task.class_id, upto=task.level + 1)[-1].digest

@@ -96,10 +96,11 @@ def variants(cards: tuple[ScoreCard, ...]) -> dict[str, str]:
 
 
 def _facts(run: TrainingRun) -> dict[str, str]:
-    facts = {key: str(value) for key, value in run.model_dump(exclude=SHARED | {"data", "augment"}).items()}
+    facts = {key: str(value) for key, value in run.model_dump(exclude=SHARED | {"data", "augment", "mix"}).items()}
     return facts | {
         "data": " + ".join(part.name for part in run.data),
         "schedule": facts["schedule"].removesuffix(UNAUGMENTED),
+        "mixed in": "none" if run.mix is None else f"{run.mix:g}",
         "augmentation": in_short(run.augment) if run.augment else "none",
     }
 

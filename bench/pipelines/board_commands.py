@@ -59,5 +59,6 @@ def _training(track: Track, run: TrainingRun) -> list[str]:
         # Only the mixed arm's record tells the number of real images, to which its steps were matched.
         steps = steps and round(steps * real.images / sum(part.images for part in run.data)) if generated else None
     options += [f"--steps {steps}"] if steps else []
+    options += [f"--mix-probability {run.mix:g}"] if run.mix is not None else []
     options += [f"--augment {shlex.quote(str(run.augment))}"] if run.augment else []
     return options + ([f"--fraction {run.fraction:g}"] if run.fraction < 1 else [])

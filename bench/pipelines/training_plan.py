@@ -32,6 +32,7 @@ class Plan(Record):
     ratio: float | None = None
     fraction: float = 1.0
     augment: str | None = None
+    mix: float | None = None
 
 
 def settle_plan(track: Track, plan: Plan, *, data_root: Path) -> tuple[TrainingRun, list[Any]]:
@@ -52,6 +53,7 @@ def settle_plan(track: Track, plan: Plan, *, data_root: Path) -> tuple[TrainingR
         seed=plan.seed,
         classes=tuple(item.id for item in track.classes),
         augment=augment,
+        mix=plan.mix,
     )
     return run if run.arch.startswith(SCIKIT) else _budgeted(run, track, plan, data_root=data_root), parts
 
@@ -75,6 +77,8 @@ def _check(track: Track, plan: Plan) -> None:
         raise UsageError(f"track {track.name} has no training budget: it scores models and trains none")
     if plan.ratio is not None and (plan.arm != "mixed" or not plan.ratio > 0):
         raise UsageError(f"--ratio {plan.ratio:g}: expected a number above 0, and --arm mixed")
+    if plan.mix is not None and (plan.arm != "mixed" or not 0 <= plan.mix <= 1):
+        raise UsageError(f"--mix-probability {plan.mix:g}: expected a probability from 0 to 1, and --arm mixed")
     if not 0 < plan.fraction <= 1:
         raise UsageError(f"--fraction {plan.fraction:g}: expected a share above 0 and at most 1")
     if plan.steps is not None and plan.steps < 1:
@@ -82,8 +86,9 @@ def _check(track: Track, plan: Plan) -> None:
     arch = plan.arch or track.budget.arch
     if arch.startswith(SCIKIT) and (plan.steps is not None or plan.match == "epochs"):
         raise UsageError(f"{arch} is not fitted by steps: leave --steps and --match out")
-    if arch.startswith(SCIKIT) and plan.augment:
-        raise UsageError(f"{arch} is not fitted by steps, and sees each image once: leave --augment out")
+    given = [name for name, one in (("augment", plan.augment), ("mix-probability", plan.mix)) if one is not None]
+    if arch.startswith(SCIKIT) and given:
+        raise UsageError(f"{arch} is not fitted by steps, and sees each image once: leave --{given[0]} out")
 
 
 def _ingredients(track: Track, plan: Plan, *, data_root: Path) -> list[ImageSet]:
@@ -103,7 +108,8 @@ def _ingredients(track: Track, plan: Plan, *, data_root: Path) -> list[ImageSet]
 def _budgeted(run: TrainingRun, track: Track, plan: Plan, *, data_root: Path) -> TrainingRun:
     """The record with its budget. The real arm is what others are matched to: there both matches are one run."""
     assert track.budget is not None
-    n = sum(part.images for part in run.data)
+    # Images that are mixed in take the place of real ones: an epoch is over when those have been seen.
+    n = run.data[0].images if run.mix is not None else sum(part.images for part in run.data)
     match = "steps" if run.arm == "real" else plan.match
     steps = plan.steps or track.budget.steps
     if match == "epochs":

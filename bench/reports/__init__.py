@@ -39,3 +39,13 @@ DETECTION_PRESSES = {
     "board.json": "bench.reports.detection_json:render",
 }
 DETECTION_FILES = "bench.reports.detection_plots:render_all"
+
+# The same of a `DataBoard`, which compares methods of making training data.
+DATA_PRESSES = {
+    "index.html": "bench.reports.data_page:render",
+    "README.md": "bench.reports.data_markdown:render",
+    "table.csv": "bench.reports.data_csv:render",
+    "table.tex": "bench.reports.data_latex:render",
+    "board.json": "bench.reports.data_json:render",
+}
+DATA_FILES = "bench.reports.data_plots:render_all"
