@@ -18,17 +18,28 @@ def _no_pictures(folder: str) -> np.ndarray:
     raise UsageError(f"pictures of {folder!r} cannot be opened here")
 
 
+def _no_network(file: str) -> Callable[[Tensor], Tensor]:
+    raise UsageError(f"the network of {file!r} cannot be opened here")
+
+
+def _no_tensors(file: str) -> dict[str, Tensor]:
+    raise UsageError(f"the weights of {file!r} cannot be opened here")
+
+
 @dataclass(frozen=True)
 class Setting:
     """The images that will be augmented: `classes` of them, `channels`, pixels `size` (height and width are equal).
 
-    `pictures(folder)`: other pictures, uint8 [n, size, size, channels], which the pipeline opens.
+    What the pipeline opens: `pictures(folder)`, uint8 [n, size, size, channels]; `network(file)`, a learned function
+    from images float [b, c, h, w] in -1..1 to others, which draws by torch's global generator; `tensors(file)`, by name.
     """
 
     classes: int
     channels: int
     size: int
     pictures: Callable[[str], np.ndarray] = _no_pictures
+    network: Callable[[str], Callable[[Tensor], Tensor]] = _no_network
+    tensors: Callable[[str], dict[str, Tensor]] = _no_tensors
 
 
 class Augmenter(Protocol):

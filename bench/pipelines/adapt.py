@@ -20,10 +20,13 @@ from bench.core.recipe import Adaptation, Recipe
 from bench.core.registry import look_up
 from bench.engines.local import run
 from bench.sources.real_images import open_real_images
-from bench.store.states import find_state, keep_state, state_path
-from bench.synthesis import ADAPTATIONS, LEARNS_FROM
+from bench.store.states import find_state, keep_state, state_path, work_folder
+from bench.synthesis import ADAPTATIONS, FROM_NOTHING, LEARNS_FROM
 from bench.synthesis.adaptation import Lesson, State, read_state
 from bench.synthesis.parameters import for_each_class, read_adaptation
+
+FITTED = {"dagan": "bench.pipelines.dagan_fit:learn"}
+"""Learning that takes a loop of the gym: name -> `function(parameters, lesson, work folder) -> tensors`."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,10 @@ def _learn(place: Place, class_id: str, level: int, before: Sequence[State]) -> 
         names=[names[owner] for owner, of in sources.items() for _ in of],
         seed=derive_seed("learn", _keys(place, class_id)[level]),
     )
+    if one.name in FITTED:
+        work = work_folder(_paths(place, class_id)[level])
+        tensors = look_up(FITTED, one.name, kind="adaptation")(read_adaptation(one), lesson, work)
+        return State(one.name, class_name, f"{recipe.generator.name}@{recipe.generator.revision}", tensors)
     maker: Any = look_up(ADAPTATIONS, one.name, kind="adaptation")
     # Half a precision is enough to draw with, not to learn in.
     whole = recipe.generator.model_copy(update={"dtype": "float32"})
@@ -141,7 +148,9 @@ def _keys(place: Place, class_id: str) -> tuple[str, ...]:
 
 
 def _names(recipe: Recipe, one: Adaptation, class_id: str) -> dict[str, str]:
-    """The classes that an adaptation learns about, by id: that one, or all."""
+    """The classes that an adaptation learns about, by id: that one, all, or those that it names."""
+    if one.name in FROM_NOTHING:
+        return {source: source for source in getattr(read_adaptation(one), "source")}
     return {item.id: item.name for item in recipe.classes if item.id == class_id or not for_each_class(one)}
 
 
@@ -153,7 +162,8 @@ def _sources(place: Place, one: Adaptation, class_id: str) -> dict[str, list[str
     split = next((split for split in recipe.splits if split not in EVALUATION), None)
     if split is None:
         raise UsageError(f"{recipe.reference}: {one.name} learns from training images, and no split is made from any")
-    found = {owner: _sources_of(place, split, owner) for owner in _names(recipe, one, class_id)}
+    whole = one.name in FROM_NOTHING
+    found = {owner: _sources_of(place, split, owner, whole=whole) for owner in _names(recipe, one, class_id)}
     for owner, sources in found.items():
         if not sources:
             raise DataError(f"{recipe.reference}: {one.name}: no real image of class {owner!r} for split {split!r}")
@@ -161,9 +171,12 @@ def _sources(place: Place, one: Adaptation, class_id: str) -> dict[str, list[str
 
 
 @lru_cache(maxsize=4096)
-def _sources_of(place: Place, split: str, class_id: str) -> list[str]:
+def _sources_of(place: Place, split: str, class_id: str, *, whole: bool) -> list[str]:
     conditioning = place.recipe.conditioning
     assert conditioning is not None
+    if whole:
+        # Shots are of the classes that are drawn.
+        conditioning = conditioning.model_copy(update={"shots": None, "trial": None})
     return open_real_images(Path(place.data_root), conditioning).sources(split, class_id)
 
 

@@ -1,9 +1,9 @@
 """From the text of `--augment` to the complete record of an augmentation, and to the augmenter itself."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,13 +11,16 @@ from bench.augment import AUGMENTERS
 from bench.augment.augmenter import Augmenter, Setting
 from bench.augment.pixmix import MARGIN
 from bench.core.augmentation import Augmentation
-from bench.core.digests import content_digest
+from bench.core.digests import content_digest, digest_bytes
 from bench.core.errors import DataError, UsageError
 from bench.core.record import parse
 from bench.core.registry import look_up
 from bench.core.training_run import TrainingRun
 from bench.models.preprocessing import Preprocessing
 from bench.sources.image_folder import SUFFIXES, open_image
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MODES = {1: "L", 3: "RGB"}
 
@@ -30,10 +33,10 @@ def settle_augmentation(text: str, *, mirror: bool = True) -> Augmentation:
     asked = Augmentation.parse(text)
     kind = look_up(AUGMENTERS, asked.name, kind="augmentation").Parameters
     said: dict[str, Any] = dict(asked.parameters)
-    if "pictures" in said:
-        found = _digest(str(said["pictures"]))
-        if said.setdefault("pictures_digest", found) != found:
-            raise DataError(f"pictures {said['pictures']!r}: expected {said['pictures_digest']}, found {found}")
+    for key in said.keys() & PINNED.keys() & kind.model_fields.keys():
+        found = PINNED[key](str(said[key]))
+        if said.setdefault(f"{key}_digest", found) != found:
+            raise DataError(f"{key} {said[key]!r}: expected {said[f'{key}_digest']}, found {found}")
     if "flip" in kind.model_fields and not mirror:
         said.setdefault("flip", 0.0)
     parameters = parse(kind, said, where=f"--augment {asked.name}")
@@ -51,13 +54,16 @@ def open_augmenter(run: TrainingRun, pixels: np.ndarray) -> Augmenter | None:
 
     kind = look_up(AUGMENTERS, run.augment.name, kind="augmentation")
     parameters = parse(kind.Parameters, run.augment.parameters, where=f"--augment {run.augment.name}")
-    return kind(parameters, Setting(len(run.classes), channels, run.image_size, pictures))
+    def network(file: str) -> Callable[["Tensor"], "Tensor"]:
+        return _network(file, channels=channels, size=run.image_size)
+
+    return kind(parameters, Setting(len(run.classes), channels, run.image_size, pictures, network, _tensors))
 
 
 def in_short(augmentation: Augmentation) -> str:
     """The name, and the parameters that are not at their defaults."""
-    usual = look_up(AUGMENTERS, augmentation.name, kind="augmentation").Parameters().model_dump()
-    said = {key: value for key, value in augmentation.parameters.items() if value != usual.get(key)}
+    fields = look_up(AUGMENTERS, augmentation.name, kind="augmentation").Parameters.model_fields
+    said = {key: one for key, one in augmentation.parameters.items() if key in fields and one != fields[key].default}
     return str(Augmentation(name=augmentation.name, parameters=said))
 
 
@@ -84,3 +90,43 @@ def _files(folder: str) -> Sequence[Path]:
     if not found:
         raise DataError(f"pictures {folder!r}: no {', '.join(SUFFIXES)} there; name a folder of pictures")
     return found
+
+
+def _network(file: str, *, channels: int, size: int) -> Callable[["Tensor"], "Tensor"]:
+    """What DAGAN learned, as a function of images; DataError where it was learned from images of another kind."""
+    import torch
+
+    from bench.synthesis.dagan_network import generator_of
+
+    generator = generator_of(_tensors(file))
+    if (generator.channels, generator.size) != (channels, size):
+        raise DataError(
+            f"state {file!r}: learned from {generator.channels} channels of {generator.size} x {generator.size} pixels,"
+            f" these images have {channels} of {size} x {size}; learn one from images like these"
+        )
+    return lambda images: generator(images, torch.randn(len(images), generator.noise_width))
+
+
+def _tensors(file: str) -> dict[str, "Tensor"]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(_bytes(file))
+    except SafetensorError as error:
+        raise DataError(f"{file!r}: not safetensors, or damaged ({str(error)[:80]})") from None
+
+
+def _bytes(file: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise DataError(f"{file!r}: cannot be read ({error.strerror}); name a safetensors file") from None
+
+
+def _file_digest(file: str) -> str:
+    return digest_bytes(_bytes(file))
+
+
+PINNED: dict[str, Callable[[str], str]] = {"pictures": _digest, "state": _file_digest, "weights": _file_digest}
+"""Parameters that name something on the disk, whose digest goes on the record."""

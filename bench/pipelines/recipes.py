@@ -18,7 +18,7 @@ from bench.sources.prompt_banks import BANKS, prompt_bank
 from bench.store.documents import read_yaml_lines
 from bench.store.paths import datasets_folder
 from bench.store.versions import Version, open_version
-from bench.synthesis import LAYOUTS, LEARNS_FROM, NEEDS, TAKES
+from bench.synthesis import FROM_NOTHING, LAYOUTS, LEARNS_FROM, NEEDS, TAKES
 from bench.synthesis.parameters import PARAMETERS, read_adaptation
 
 SUFFIXES = (".yaml", ".yml")
@@ -226,6 +226,7 @@ def _check_method(recipe: Recipe, path: Path, lines: Lines) -> None:
     if name in NEEDS and NEEDS[name] not in learned:
         place = at_line(str(path), lines, ("adaptations",) if recipe.adaptations else ("method",))
         raise UsageError(f"{place}: adaptations: method {name} needs {NEEDS[name]}")
+    _check_from_nothing(recipe, learned, at_line(str(path), lines, ("adaptations",)))
     if learned and "StableDiffusionPipeline" not in LAYOUTS.get(name, ("StableDiffusionPipeline",)):
         where = at_line(str(path), lines, ("adaptations",))
         raise UsageError(f"{where}: adaptations: the generators of method {name} learn none; leave them out")
@@ -244,3 +245,22 @@ def _check_method(recipe: Recipe, path: Path, lines: Lines) -> None:
 def _by_version(reference: str) -> tuple[str, list[int], str]:
     name, _, version = reference.partition("@")
     return name, [int(part) for part in version.split(".") if part.isdigit()], version
+
+
+def _check_from_nothing(recipe: Recipe, learned: list[str], where: str) -> None:
+    """A network of nothing but what it learns goes with no other generator, and draws no class that it learns from."""
+    name = recipe.method.name
+    odd = next((one for one in learned if one != name and FROM_NOTHING & {one, name}), None)
+    if odd:
+        raise UsageError(f"{where}: adaptations: {odd} does not go with method {name}; leave it out")
+    if (name in FROM_NOTHING) != bool(recipe.generator.from_nothing):
+        asked = "from_nothing: true" if name in FROM_NOTHING else "weights, and no from_nothing"
+        raise UsageError(f"{where}: generator: method {name} takes one of {asked}")
+    drawn = {item.id for item in recipe.classes}
+    for one in recipe.adaptations or ():
+        both = sorted(drawn & set(getattr(read_adaptation(one), "source", ())))
+        if both:
+            raise UsageError(
+                f"{where}: adaptations: {one.name} would learn from class {both[0]!r}, which the recipe draws; name"
+                " other classes as source"
+            )

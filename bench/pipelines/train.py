@@ -50,6 +50,11 @@ def train(
     plan = Plan(
         arm=arm, arch=arch, seed=seed, match=match, steps=steps, ratio=ratio, fraction=fraction, augment=augment
     )
+    return train_plan(track, plan, data_root=data_root, quiet=quiet)
+
+
+def train_plan(track: Track, plan: Plan, *, data_root: Path, quiet: bool = False) -> TrainedRun:
+    """`train` for one plan."""
     run, parts = settle_plan(track, plan, data_root=data_root)
     fit = fit_detector_run if track.task == "detection" else _fit
     return find_run(data_root, run) or fit(run, parts, data_root=data_root, quiet=quiet)
@@ -80,7 +85,7 @@ def train_all(
 def train_task(task: Task) -> tuple[int, TrainedRun]:
     """One plan, in whatever process: its place among the plans, and its finished run."""
     index, track, plan, data_root = task
-    return index, train(track, **plan.model_dump(), data_root=data_root, quiet=True)
+    return index, train_plan(track, plan, data_root=data_root, quiet=True)
 
 
 def _fit(run: TrainingRun, parts: list[ImageSet], *, data_root: Path, quiet: bool) -> TrainedRun:

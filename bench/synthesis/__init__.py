@@ -10,6 +10,7 @@ METHODS = {
     "null-text": "bench.synthesis.null_text:NullText",
     "psld": "bench.synthesis.psld:Psld",
     "class-conditional": "bench.synthesis.class_conditional:ClassConditional",
+    "dagan": "bench.synthesis.dagan:Dagan",
 }
 
 ABOUT = {
@@ -22,6 +23,7 @@ ABOUT = {
     "null-text": "Mokady et al.: a real image is inverted and comes back under guidance, then its prompt is edited",
     "psld": "Rout et al.: a real image is drawn anew where it was erased, blurred, shrunk or compressed",
     "class-conditional": "a class-conditional diffusion model (DiT or LDM) draws a class by its label; no prompt",
+    "dagan": "Antoniou et al.: a GAN learned from other classes draws another image of a real image's class; no prompt",
 }
 
 TAKES = {
@@ -34,6 +36,7 @@ TAKES = {
     "null-text": {"prompts", "images"},
     "psld": {"prompts", "images"},
     "class-conditional": {"labels"},
+    "dagan": {"images"},
 }
 """What a method draws from: a recipe must give it, and nothing else."""
 
@@ -44,7 +47,7 @@ LAYOUTS = {
 }
 """The classes of diffusers whose weights a method draws with; for all others Stable Diffusion's."""
 
-NEEDS = {"da-fusion": "textual-inversion"}
+NEEDS = {"da-fusion": "textual-inversion", "dagan": "dagan"}
 """Methods that are nothing without what an adaptation learns."""
 
 ADAPTATIONS = {
@@ -53,6 +56,9 @@ ADAPTATIONS = {
     "fine-tuning": "bench.synthesis.fine_tuning:FineTuning",
 }
 """What a generator learns before it draws; each yields a state of its own digest."""
+
+FROM_NOTHING = {"dagan"}
+"""Methods whose whole network is what the adaptation of their name learns (`bench/pipelines/`); no other goes along."""
 
 PUT = {
     "textual-inversion": "bench.synthesis.textual_inversion:put_token",
@@ -65,11 +71,13 @@ LEARNS = {
     "textual-inversion": "a token for each class from its real images: `{}` in a prompt is then that token",
     "erasure": "to draw no more what some prompts say (ESD), so that a benchmark of few shots is fair",
     "fine-tuning": "its UNet anew on all real images of a split under captions of their classes",
+    "dagan": "all that it is, from real images of other classes than those it draws",
 }
 
 LEARNS_FROM = {
     "textual-inversion": {"prompts", "images"},
     "erasure": set(),
     "fine-tuning": {"images"},
+    "dagan": {"images"},
 }
 """What an adaptation learns from, besides the generator."""

@@ -124,6 +124,12 @@ class NullText(PromptToPrompt):
     stop: float = Field(default=1e-5, ge=0)
 
 
+class Again(Record):
+    """`per_image`: how many images are drawn from each real one (M); slot n starts from image n // M."""
+
+    per_image: int = Field(default=1, ge=1)
+
+
 class Learned(Record):
     """What a lesson from real images shares: prompts to learn under, one slot each, and mirrored images or not."""
 
@@ -182,6 +188,23 @@ class FineTuning(Learned):
     weight_decay: float = Field(default=1e-2, ge=0)
 
 
+class Dagan(Record):
+    """`source`: the class ids that it learns from, none of which the recipe draws. The rest is DAGAN's plan
+    (`bench/training/dagan.py`); the defaults are the published ones, 200 epochs of Omniglot's 1,200 source classes."""
+
+    source: tuple[str, ...] = Field(min_length=1)
+    steps: int = Field(default=150_000, ge=1)
+    batch: int = Field(default=32, ge=1)
+    rate: float = Field(default=1e-4, gt=0)
+    critic_steps: int = Field(default=5, ge=1)
+    widths: tuple[int, int, int, int] = (64, 64, 128, 128)
+    inner: int = Field(default=3, ge=0)
+    critic_inner: int = Field(default=5, ge=0)
+    norm: Literal["image", "released"] = "image"
+    rotate: bool = False
+    seed: int = Field(default=0, ge=0)
+
+
 PARAMETERS: dict[str, type[Record]] = {
     "text-to-image": Safe,
     "image-variations": FromSources,
@@ -192,11 +215,13 @@ PARAMETERS: dict[str, type[Record]] = {
     "null-text": NullText,
     "psld": Psld,
     "class-conditional": Nothing,
+    "dagan": Again,
 }
 ADAPTED: dict[str, type[Record]] = {
     "textual-inversion": TextualInversion,
     "erasure": Erasure,
     "fine-tuning": FineTuning,
+    "dagan": Dagan,
 }
 
 P = TypeVar("P", bound=Record)
