@@ -31,7 +31,7 @@ class Setting:
     """The images that will be augmented: `classes` of them, `channels`, pixels `size` (height and width are equal).
 
     What the pipeline opens: `pictures(folder)`, uint8 [n, size, size, channels]; `network(file)`, a learned function
-    from images float [b, c, h, w] in -1..1 to others, which draws by torch's global generator; `tensors(file)`, by name.
+    from images float [b, c, h, w] in -1..1 to others, drawn by torch's global generator; `tensors(file)`, by name.
     """
 
     classes: int

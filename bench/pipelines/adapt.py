@@ -87,6 +87,11 @@ def states_of(place: Place, class_id: str, *, upto: int | None = None) -> list[S
     return states
 
 
+def state_file(place: Place, class_id: str) -> Path:
+    """Where the last state behind the images of one class lies, once it is learned."""
+    return _paths(place, class_id)[-1]
+
+
 def _learn(place: Place, class_id: str, level: int, before: Sequence[State]) -> State:
     # Imported here: what only plans or finds states must not pull in torch.
     from bench.synthesis.diffusion import open_pipeline, settled
@@ -150,7 +155,7 @@ def _keys(place: Place, class_id: str) -> tuple[str, ...]:
 def _names(recipe: Recipe, one: Adaptation, class_id: str) -> dict[str, str]:
     """The classes that an adaptation learns about, by id: that one, all, or those that it names."""
     if one.name in FROM_NOTHING:
-        return {source: source for source in getattr(read_adaptation(one), "source")}
+        return {source: source for source in read_adaptation(one).source}
     return {item.id: item.name for item in recipe.classes if item.id == class_id or not for_each_class(one)}
 
 

@@ -3,9 +3,13 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor
 
 from bench.augment import AUGMENTERS
 from bench.augment.augmenter import Augmenter, Setting
@@ -18,9 +22,7 @@ from bench.core.registry import look_up
 from bench.core.training_run import TrainingRun
 from bench.models.preprocessing import Preprocessing
 from bench.sources.image_folder import SUFFIXES, open_image
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from bench.synthesis.dagan_network import generator_of
 
 MODES = {1: "L", 3: "RGB"}
 
@@ -54,7 +56,8 @@ def open_augmenter(run: TrainingRun, pixels: np.ndarray) -> Augmenter | None:
 
     kind = look_up(AUGMENTERS, run.augment.name, kind="augmentation")
     parameters = parse(kind.Parameters, run.augment.parameters, where=f"--augment {run.augment.name}")
-    def network(file: str) -> Callable[["Tensor"], "Tensor"]:
+
+    def network(file: str) -> Callable[[Tensor], Tensor]:
         return _network(file, channels=channels, size=run.image_size)
 
     return kind(parameters, Setting(len(run.classes), channels, run.image_size, pictures, network, _tensors))
@@ -92,12 +95,8 @@ def _files(folder: str) -> Sequence[Path]:
     return found
 
 
-def _network(file: str, *, channels: int, size: int) -> Callable[["Tensor"], "Tensor"]:
+def _network(file: str, *, channels: int, size: int) -> Callable[[Tensor], Tensor]:
     """What DAGAN learned, as a function of images; DataError where it was learned from images of another kind."""
-    import torch
-
-    from bench.synthesis.dagan_network import generator_of
-
     generator = generator_of(_tensors(file))
     if (generator.channels, generator.size) != (channels, size):
         raise DataError(
@@ -107,10 +106,7 @@ def _network(file: str, *, channels: int, size: int) -> Callable[["Tensor"], "Te
     return lambda images: generator(images, torch.randn(len(images), generator.noise_width))
 
 
-def _tensors(file: str) -> dict[str, "Tensor"]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
+def _tensors(file: str) -> dict[str, Tensor]:
     try:
         return load(_bytes(file))
     except SafetensorError as error:
