@@ -21,11 +21,14 @@ from bench.core.registry import look_up
 from bench.engines.local import run
 from bench.sources.real_images import open_real_images
 from bench.store.states import find_state, keep_state, state_path, work_folder
-from bench.synthesis import ADAPTATIONS, FROM_NOTHING, LEARNS_FROM
+from bench.synthesis import ADAPTATIONS, LEARNS_FROM
 from bench.synthesis.adaptation import Lesson, State, read_state
 from bench.synthesis.parameters import for_each_class, read_adaptation
 
-FITTED = {"dagan": "bench.pipelines.dagan_fit:learn"}
+FITTED = {
+    "dagan": "bench.pipelines.dagan_fit:learn",
+    "deepaugment": "bench.pipelines.deepaugment_fit:learn",
+}
 """Learning that takes a loop of the gym: name -> `function(parameters, lesson, work folder) -> tensors`."""
 
 
@@ -154,9 +157,14 @@ def _keys(place: Place, class_id: str) -> tuple[str, ...]:
 
 def _names(recipe: Recipe, one: Adaptation, class_id: str) -> dict[str, str]:
     """The classes that an adaptation learns about, by id: that one, all, or those that it names."""
-    if one.name in FROM_NOTHING:
-        return {source: source for source in read_adaptation(one).source}
+    if source := _source(one):
+        return {class_id: class_id for class_id in source}
     return {item.id: item.name for item in recipe.classes if item.id == class_id or not for_each_class(one)}
+
+
+def _source(one: Adaptation) -> tuple[str, ...]:
+    """The classes that it learns from, where it names them."""
+    return tuple(getattr(read_adaptation(one), "source", ()))
 
 
 def _sources(place: Place, one: Adaptation, class_id: str) -> dict[str, list[str]]:
@@ -167,7 +175,7 @@ def _sources(place: Place, one: Adaptation, class_id: str) -> dict[str, list[str
     split = next((split for split in recipe.splits if split not in EVALUATION), None)
     if split is None:
         raise UsageError(f"{recipe.reference}: {one.name} learns from training images, and no split is made from any")
-    whole = one.name in FROM_NOTHING
+    whole = bool(_source(one))
     found = {owner: _sources_of(place, split, owner, whole=whole) for owner in _names(recipe, one, class_id)}
     for owner, sources in found.items():
         if not sources:

@@ -23,6 +23,7 @@ from bench.core.training_run import TrainingRun
 from bench.models.preprocessing import Preprocessing
 from bench.sources.image_folder import SUFFIXES, open_image
 from bench.synthesis.dagan_network import generator_of
+from bench.synthesis.deepaugment import NETS, Distortion
 
 MODES = {1: "L", 3: "RGB"}
 
@@ -57,10 +58,10 @@ def open_augmenter(run: TrainingRun, pixels: np.ndarray) -> Augmenter | None:
     kind = look_up(AUGMENTERS, run.augment.name, kind="augmentation")
     parameters = parse(kind.Parameters, run.augment.parameters, where=f"--augment {run.augment.name}")
 
-    def network(file: str) -> Callable[[Tensor], Tensor]:
-        return _network(file, channels=channels, size=run.image_size)
+    def network(name: str, file: str) -> Callable[[Tensor], Tensor]:
+        return {"dagan": _dagan, "deepaugment": _deepaugment}[name](file, channels, run.image_size)
 
-    return kind(parameters, Setting(len(run.classes), channels, run.image_size, pictures, network, _tensors))
+    return kind(parameters, Setting(len(run.classes), channels, run.image_size, pictures, network))
 
 
 def in_short(augmentation: Augmentation) -> str:
@@ -95,18 +96,39 @@ def _files(folder: str) -> Sequence[Path]:
     return found
 
 
-def _network(file: str, *, channels: int, size: int) -> Callable[[Tensor], Tensor]:
+def _dagan(file: str, channels: int, size: int) -> Callable[[Tensor], Tensor]:
     """What DAGAN learned, as a function of images; DataError where it was learned from images of another kind."""
-    generator = generator_of(_tensors(file))
+    generator = generator_of(tensors_of(file))
     if (generator.channels, generator.size) != (channels, size):
         raise DataError(
             f"state {file!r}: learned from {generator.channels} channels of {generator.size} x {generator.size} pixels,"
             f" these images have {channels} of {size} x {size}; learn one from images like these"
         )
-    return lambda images: generator(images, torch.randn(len(images), generator.noise_width))
+    return lambda images: (generator(2 * images - 1, torch.randn(len(images), generator.noise_width)) + 1) / 2
 
 
-def _tensors(file: str) -> dict[str, Tensor]:
+def _deepaugment(file: str, channels: int, size: int) -> Callable[[Tensor], Tensor]:
+    """Each image through a network with distortions of its own."""
+    distortion = Distortion(tensors_of(file))
+    if distortion.channels != channels:
+        raise DataError(
+            f"state {file!r}: networks for {distortion.channels} channels, these images have {channels}; learn them"
+            " from images like these"
+        )
+
+    def drawn(images: Tensor) -> Tensor:
+        random = np.random.default_rng(int(torch.randint(2**31, ())))
+        made = []
+        for image in images:
+            distortion.redraw(random)
+            made.append(distortion.through(NETS[random.integers(2)], image[None], random))
+        return torch.cat(made)
+
+    return drawn
+
+
+def tensors_of(file: str) -> dict[str, Tensor]:
+    """The tensors of a safetensors file; DataError in one line where it is none."""
     try:
         return load(_bytes(file))
     except SafetensorError as error:
@@ -124,5 +146,5 @@ def _file_digest(file: str) -> str:
     return digest_bytes(_bytes(file))
 
 
-PINNED: dict[str, Callable[[str], str]] = {"pictures": _digest, "state": _file_digest, "weights": _file_digest}
+PINNED: dict[str, Callable[[str], str]] = {"pictures": _digest, "state": _file_digest}
 """Parameters that name something on the disk, whose digest goes on the record."""

@@ -24,9 +24,7 @@ def learn(parameters: Dagan, lesson: Lesson, work: Path) -> dict[str, Tensor]:
             f"{recipe.reference}: size: dagan draws squares whose side is a multiple of {2**HALVINGS}, got"
             f" {size} x {recipe.size.height}"
         )
-    pixels = np.stack([np.asarray(start_image(image, recipe)) for image in lesson.images])
-    pixels = pixels[:, None] if channels == 1 else pixels.transpose(0, 3, 1, 2)
-    images = torch.from_numpy(np.ascontiguousarray(pixels)).float().div(127.5).sub(1)
+    images = pixels_of(lesson).div(127.5).sub(1)
     labels = np.unique(lesson.names, return_inverse=True)[1]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed("dagan init", parameters.seed))
@@ -35,6 +33,13 @@ def learn(parameters: Dagan, lesson: Lesson, work: Path) -> dict[str, Tensor]:
     plan = DaganPlan(**{key: getattr(parameters, key) for key in SHARED})
     fit_dagan(generator, critic, images, labels, plan=plan, work=work)
     return dict(generator.state_dict())
+
+
+def pixels_of(lesson: Lesson) -> Tensor:
+    """The lesson's images in the recipe's mode and size, float [n, c, h, w] in 0..255."""
+    pixels = np.stack([np.asarray(start_image(image, lesson.recipe)) for image in lesson.images])
+    pixels = pixels[:, None] if pixels.ndim == 3 else pixels.transpose(0, 3, 1, 2)
+    return torch.from_numpy(np.ascontiguousarray(pixels)).float()
 
 
 SHARED = ("steps", "batch", "rate", "critic_steps", "norm", "rotate", "seed")

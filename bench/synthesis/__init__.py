@@ -11,6 +11,7 @@ METHODS = {
     "psld": "bench.synthesis.psld:Psld",
     "class-conditional": "bench.synthesis.class_conditional:ClassConditional",
     "dagan": "bench.synthesis.dagan:Dagan",
+    "deepaugment": "bench.synthesis.deepaugment:DeepAugment",
 }
 
 ABOUT = {
@@ -24,6 +25,7 @@ ABOUT = {
     "psld": "Rout et al.: a real image is drawn anew where it was erased, blurred, shrunk or compressed",
     "class-conditional": "a class-conditional diffusion model (DiT or LDM) draws a class by its label; no prompt",
     "dagan": "Antoniou et al.: a GAN learned from other classes draws another image of a real image's class; no prompt",
+    "deepaugment": "Hendrycks et al.: real images through networks with distorted weights and features; no prompt",
 }
 
 TAKES = {
@@ -37,6 +39,7 @@ TAKES = {
     "psld": {"prompts", "images"},
     "class-conditional": {"labels"},
     "dagan": {"images"},
+    "deepaugment": {"images"},
 }
 """What a method draws from: a recipe must give it, and nothing else."""
 
@@ -47,7 +50,7 @@ LAYOUTS = {
 }
 """The classes of diffusers whose weights a method draws with; for all others Stable Diffusion's."""
 
-NEEDS = {"da-fusion": "textual-inversion", "dagan": "dagan"}
+NEEDS = {"da-fusion": "textual-inversion", "dagan": "dagan", "deepaugment": "deepaugment"}
 """Methods that are nothing without what an adaptation learns."""
 
 ADAPTATIONS = {
@@ -57,7 +60,7 @@ ADAPTATIONS = {
 }
 """What a generator learns before it draws; each yields a state of its own digest."""
 
-FROM_NOTHING = {"dagan"}
+FROM_NOTHING = {"dagan", "deepaugment"}
 """Methods whose whole network is what the adaptation of their name learns (`bench/pipelines/`); no other goes along."""
 
 PUT = {
@@ -72,6 +75,7 @@ LEARNS = {
     "erasure": "to draw no more what some prompts say (ESD), so that a benchmark of few shots is fair",
     "fine-tuning": "its UNet anew on all real images of a split under captions of their classes",
     "dagan": "all that it is, from real images of other classes than those it draws",
+    "deepaugment": "an autoencoder and a super-resolution network, from its real images",
 }
 
 LEARNS_FROM = {
@@ -79,5 +83,6 @@ LEARNS_FROM = {
     "erasure": set(),
     "fine-tuning": {"images"},
     "dagan": {"images"},
+    "deepaugment": {"images"},
 }
 """What an adaptation learns from, besides the generator."""

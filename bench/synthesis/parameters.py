@@ -130,6 +130,14 @@ class Again(Record):
     per_image: int = Field(default=1, ge=1)
 
 
+class Distorted(Again):
+    """`net`: the network that images pass through, or one of `both` for each; `redraw`: how often, before an image,
+    weights are distorted anew."""
+
+    net: Literal["edsr", "cae", "both"] = "both"
+    redraw: float = Field(default=0.05, ge=0, le=1)
+
+
 class Learned(Record):
     """What a lesson from real images shares: prompts to learn under, one slot each, and mirrored images or not."""
 
@@ -205,6 +213,19 @@ class Dagan(Record):
     seed: int = Field(default=0, ge=0)
 
 
+class DeepAugment(Record):
+    """How its networks are learned: `narrow` divides the published widths. Or `file`, a safetensors file that has them,
+    with its `file_digest`."""
+
+    steps: int = Field(default=20_000, ge=1)
+    batch: int = Field(default=16, ge=1)
+    rate: float = Field(default=1e-3, gt=0)
+    narrow: int = Field(default=1, ge=1, le=16)
+    seed: int = Field(default=0, ge=0)
+    file: str | None = None
+    file_digest: str | None = None
+
+
 PARAMETERS: dict[str, type[Record]] = {
     "text-to-image": Safe,
     "image-variations": FromSources,
@@ -216,12 +237,14 @@ PARAMETERS: dict[str, type[Record]] = {
     "psld": Psld,
     "class-conditional": Nothing,
     "dagan": Again,
+    "deepaugment": Distorted,
 }
 ADAPTED: dict[str, type[Record]] = {
     "textual-inversion": TextualInversion,
     "erasure": Erasure,
     "fine-tuning": FineTuning,
     "dagan": Dagan,
+    "deepaugment": DeepAugment,
 }
 
 P = TypeVar("P", bound=Record)
