@@ -19,7 +19,7 @@ from bench.training.resumable import Schedule
 def learn(parameters: DeepAugment, lesson: Lesson, work: Path) -> dict[str, Tensor]:
     """Both networks' tensors; goes on where it was stopped in `work`. DataError where a given file is another."""
     recipe = lesson.recipe
-    if parameters.file is not None:
+    if parameters.file:
         return _given(parameters)
     if recipe.size.height != recipe.size.width or recipe.size.width < 2 * SHRINK:
         raise UsageError(
@@ -38,12 +38,12 @@ def learn(parameters: DeepAugment, lesson: Lesson, work: Path) -> dict[str, Tens
 
 
 def _given(parameters: DeepAugment) -> dict[str, Tensor]:
-    data = Path(str(parameters.file)).expanduser()
+    data = Path(parameters.file).expanduser()
     tensors = tensors_of(str(data))
     found = digest_bytes(data.read_bytes())
     if parameters.file_digest != found:
         raise DataError(
-            f"deepaugment: file {parameters.file!r}: the recipe expects {parameters.file_digest}, found {found}; get"
+            f"deepaugment: file {parameters.file!r}: the recipe expects {parameters.file_digest or 'none'}, found {found}; get"
             " that file, or write this digest as file_digest"
         )
     networks_of(tensors)

@@ -222,8 +222,8 @@ class DeepAugment(Record):
     rate: float = Field(default=1e-3, gt=0)
     narrow: int = Field(default=1, ge=1, le=16)
     seed: int = Field(default=0, ge=0)
-    file: str | None = None
-    file_digest: str | None = None
+    file: str = ""
+    file_digest: str = ""
 
 
 PARAMETERS: dict[str, type[Record]] = {
