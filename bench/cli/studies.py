@@ -43,7 +43,7 @@ def dagan(
     track: TrackName,
     shots: Annotated[list[int] | None, typer.Option(min=1, help="Real images of each class (repeatable).")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Each with real images of its own.")] = 5,
-    steps: Annotated[int, typer.Option(min=1, help="Optimizer steps of each classifier.")] = 100,
+    steps: Annotated[int, typer.Option(min=1, help="Optimizer steps of each classifier.")] = 60,
     out: Out = None,
     data_root: Root = None,
     quiet: Quiet = False,

@@ -23,7 +23,6 @@ from bench.core.training_run import TrainingRun
 from bench.models.preprocessing import Preprocessing
 from bench.sources.image_folder import SUFFIXES, open_image
 from bench.synthesis.dagan_network import generator_of
-from bench.synthesis.deepaugment import NETS, Distortion
 
 MODES = {1: "L", 3: "RGB"}
 
@@ -109,6 +108,9 @@ def _dagan(file: str, channels: int, size: int) -> Callable[[Tensor], Tensor]:
 
 def _deepaugment(file: str, channels: int, size: int) -> Callable[[Tensor], Tensor]:
     """Each image through a network with distortions of its own."""
+    # Imported here: no other augmentation needs diffusers.
+    from bench.synthesis.deepaugment import NETS, Distortion
+
     distortion = Distortion(tensors_of(file))
     if distortion.channels != channels:
         raise DataError(

@@ -43,8 +43,8 @@ def _given(parameters: DeepAugment) -> dict[str, Tensor]:
     found = digest_bytes(data.read_bytes())
     if parameters.file_digest != found:
         raise DataError(
-            f"deepaugment: file {parameters.file!r}: the recipe expects {parameters.file_digest or 'none'}, found {found}; get"
-            " that file, or write this digest as file_digest"
+            f"deepaugment: file {parameters.file!r}: the recipe expects {parameters.file_digest or 'none'}, found"
+            f" {found}; get that file, or write this digest as file_digest"
         )
     networks_of(tensors)
     return tensors
