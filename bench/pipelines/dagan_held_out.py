@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
+from safetensors.torch import load_file
 from tqdm import tqdm
 
 from bench.core.augmentation import Augmentation
@@ -56,6 +57,17 @@ class HeldOutPlan:
     steps: int = STEPS
 
 
+@dataclass(frozen=True)
+class _Held:
+    """Classes that DAGAN has not seen, their real training images and their test images."""
+
+    track: Track
+    classes: tuple[str, ...]
+    real: ImageSet
+    test: ImageSet
+    data_root: Path
+
+
 def held_out(
     reference: str, track: Track, plan: HeldOutPlan, *, data_root: Path, out: Path | None = None, quiet: bool = False
 ) -> HeldOut:
@@ -74,21 +86,14 @@ def held_out(
     place = Place(recipe.model_dump_json(), str(data_root), "cpu")
     learn_all(place, classes[:1], workers=1, quiet=quiet)
     state = state_file(place, classes[0])
-    arms = {"without": None, "dagan": f"dagan?state={state}"}
-    real = _only(open_training_set(track, "real", data_root=data_root), track, classes)
-    test = _only(open_set(track, track.in_distribution, data_root=data_root), track, classes)
-    rows, total = [], len(plan.shots) * plan.seeds * len(arms)
-    with tqdm(total=total, desc="held out", unit="run", disable=quiet or None) as bar:
-        for shots in plan.shots:
-            values: dict[str, list[float]] = {arm: [] for arm in arms}
-            for seed in range(plan.seeds):
-                images = _shots(real, shots, seed)
-                for arm, augment in arms.items():
-                    said = settle_augmentation(augment, mirror=budget.mirror) if augment else None
-                    run = _run(track, classes, images, arm=arm, steps=plan.steps, seed=seed, augment=said)
-                    values[arm].append(_accuracy(run, images, test, data_root=data_root))
-                    bar.update()
-            rows.append(_row(shots, values))
+    held = _Held(
+        track,
+        classes,
+        _only(open_training_set(track, "real", data_root=data_root), track, classes),
+        _only(open_set(track, track.in_distribution, data_root=data_root), track, classes),
+        data_root,
+    )
+    rows = _rows(held, plan, f"dagan?state={state}", quiet=quiet)
     found = HeldOut(
         recipe=recipe.reference,
         recipe_digest=recipe.digest,
@@ -96,13 +101,13 @@ def held_out(
         track=track.name,
         source=_source(recipe),
         classes=classes,
-        n=len(test),
+        n=len(held.test),
         arch=budget.arch,
         steps=plan.steps,
         batch=BATCH,
         arms={"without": "real images as they are", "dagan": "half of each batch, on average, drawn by DAGAN"},
         seeds=tuple(range(plan.seeds)),
-        rows=tuple(rows),
+        rows=rows,
         published=PUBLISHED,
         published_source=PUBLISHED_SOURCE,
         command=_command(reference, track, plan),
@@ -111,6 +116,22 @@ def held_out(
         write_json(out / "held-out.json", found.model_dump(mode="json"))
         write_text(out / "README.md", dagan_table.render(found))
     return found
+
+
+def _rows(held: _Held, plan: HeldOutPlan, augment: str, *, quiet: bool) -> tuple[HeldOutRow, ...]:
+    rows, arms = [], {"without": None, "dagan": settle_augmentation(augment)}
+    total = len(plan.shots) * plan.seeds * len(arms)
+    with tqdm(total=total, desc="held out", unit="run", disable=quiet or None) as bar:
+        for shots in plan.shots:
+            values: dict[str, list[float]] = {arm: [] for arm in arms}
+            for seed in range(plan.seeds):
+                images = _shots(held.real, shots, seed)
+                for arm, said in arms.items():
+                    run = _run(held, images, arm=arm, steps=plan.steps, seed=seed, augment=said)
+                    values[arm].append(_accuracy(run, images, held))
+                    bar.update()
+            rows.append(_row(shots, values))
+    return tuple(rows)
 
 
 def held_out_text(found: HeldOut) -> str:
@@ -137,15 +158,9 @@ def _shots(images: ImageSet, shots: int, trial: int) -> ImageSet:
 
 
 def _run(
-    track: Track,
-    classes: tuple[str, ...],
-    images: ImageSet,
-    *,
-    arm: str,
-    steps: int,
-    seed: int,
-    augment: Augmentation | None,
+    held: _Held, images: ImageSet, *, arm: str, steps: int, seed: int, augment: Augmentation | None
 ) -> TrainingRun:
+    track, classes = held.track, held.classes
     assert track.budget is not None
     name = f"{images.name}, {len(images) // len(classes)} shots, trial {seed}"
     return TrainingRun(
@@ -167,10 +182,9 @@ def _run(
     )
 
 
-def _accuracy(run: TrainingRun, images: ImageSet, test: ImageSet, *, data_root: Path) -> float:
-    """Top-1 on `test` of the run, fitted now where it is not found."""
-    from safetensors.torch import load_file
-
+def _accuracy(run: TrainingRun, images: ImageSet, held: _Held) -> float:
+    """Top-1 on the test set of the run, fitted now where it is not found."""
+    test, data_root = held.test, held.data_root
     prepare = preprocessing_of(run, [images])
     pixels = prepare.pixels([images.read(i) for i in range(len(images))])
     found = find_run(data_root, run)

@@ -202,7 +202,7 @@ class Dagan(Record):
 
     source: tuple[str, ...] = Field(min_length=1)
     steps: int = Field(default=150_000, ge=1)
-    batch: int = Field(default=32, ge=1)
+    batch: int = Field(default=32, ge=2)
     rate: float = Field(default=1e-4, gt=0)
     critic_steps: int = Field(default=5, ge=1)
     widths: tuple[int, int, int, int] = (64, 64, 128, 128)

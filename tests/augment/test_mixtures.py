@@ -12,6 +12,7 @@ from bench.augment.augmenter import Setting, to_unit
 from bench.augment.automatic import RandAugment
 from bench.augment.fractals import fractal, fractal_bank
 from bench.augment.label_mixing import CutMix, Mixup
+from bench.augment.learned import Dagan, DeepAugment
 from bench.augment.standard import Standard
 from bench.core.errors import UsageError
 
@@ -199,6 +200,29 @@ def test_any_number_of_channels_a_batch_of_one_and_one_class(kind, said, channel
     assert mixed.shape[1:] == images.shape[1:]
     assert torch.isfinite(mixed).all()
     assert len(targets) == 1
+
+
+@pytest.mark.parametrize("kind", [Dagan, DeepAugment])
+def test_a_share_of_the_images_passes_through_what_was_learned(kind):
+    asked = []
+
+    def network(name, file):
+        asked.append((name, file))
+        return lambda images: 1 - images
+
+    torch.manual_seed(0)
+    images = torch.randint(0, 100, (300, 1, 4, 4), dtype=torch.uint8)
+    one = mixer(kind, Setting(classes=1, channels=1, size=4, network=network), state="a file")
+    mixed, targets = one(images, torch.zeros(300, dtype=torch.int64))
+    assert asked == [(kind.name, "a file")]
+    through = (mixed.flatten(1) > 0.5).all(1)
+    assert torch.equal(mixed[~through], to_unit(images[~through]))
+    assert torch.allclose(mixed[through], 1 - to_unit(images[through]))
+    assert abs(float(through.float().mean()) - {"dagan": 1 / 2, "deepaugment": 2 / 3}[kind.name]) < 0.08
+    assert len(targets) == 300
+    assert one(images[:1], targets[:1])[0].shape == (1, 1, 4, 4)
+    with pytest.raises(UsageError, match="learned, 'a file', cannot be opened here"):
+        mixer(kind, GREY, state="a file")
 
 
 def test_colour_operations_refuse_eight_channels_in_one_line():
