@@ -148,3 +148,14 @@ def test_held_out_classes_with_and_without_dagan(write, tmp_path):
         held_out(reference, track, HeldOutPlan(shots=(401,), seeds=1), data_root=tmp_path, quiet=True)
     with pytest.raises(UsageError, match="expected a recipe of the method dagan, got text-to-image"):
         held_out("digits-g@1.0.0", track, plan, data_root=tmp_path, quiet=True)
+
+
+@pytest.mark.slow
+def test_the_shipped_dagan_helps_or_is_told_not_to_at_few_images(tmp_path):
+    """The whole way at the shipped size: about five minutes of one core."""
+    found = held_out("digits-g-dagan@1.0.0", load_track("digits"), HeldOutPlan(seeds=3), data_root=tmp_path, quiet=True)
+    assert [row.shots for row in found.rows] == [5, 15, 25]
+    assert (found.n, set(found.source) & set(found.classes)) == (400, set())
+    without = [row.accuracy["without"].mean for row in found.rows]
+    assert without == sorted(without)
+    assert without[0] > 0.4  # chance is a quarter
