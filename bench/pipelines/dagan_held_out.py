@@ -18,14 +18,14 @@ from bench.core.dagan import HeldOut, HeldOutRow, QuotedRow
 from bench.core.digests import digest_bytes
 from bench.core.errors import UsageError
 from bench.core.images import ImageSet
-from bench.core.leaderboard import Mean
 from bench.core.real_images import Conditioning
 from bench.core.recipe import Recipe
 from bench.core.track import Track
 from bench.core.training_run import TrainingData, TrainingRun
-from bench.metrics.arms import SeedSummary, mean_over_seeds, paired_difference
+from bench.metrics.arms import mean_over_seeds, paired_difference
 from bench.pipelines.adapt import Place, learn_all, state_file
 from bench.pipelines.augmentation import open_augmenter, settle_augmentation
+from bench.pipelines.board_arms import mean_of
 from bench.pipelines.recipes import load_recipe
 from bench.pipelines.tracks import open_set, open_training_set
 from bench.pipelines.train import preprocessing_of
@@ -222,11 +222,6 @@ def _row(shots: int, values: dict[str, list[float]]) -> HeldOutRow:
         },
         values={arm: tuple(one) for arm, one in values.items()},
     )
-
-
-def mean_of(summary: SeedSummary) -> Mean:
-    """As a record."""
-    return Mean(mean=summary.mean, n=summary.n, deviation=summary.sd, interval=summary.interval)
 
 
 def _source(recipe: Recipe) -> tuple[str, ...]:

@@ -13,11 +13,12 @@ import numpy as np
 
 from bench.core.data_size import DataSizes, SizeCell, SizeRun
 from bench.core.errors import UsageError
+from bench.core.leaderboard import Mean
 from bench.core.score import ScoreCard
 from bench.core.track import Track
 from bench.metrics.arms import mean_over_seeds
+from bench.pipelines.board_arms import mean_of
 from bench.pipelines.board_fits import Accuracies, Lines
-from bench.pipelines.dagan_held_out import mean_of
 from bench.pipelines.predict import predict
 from bench.pipelines.score_set import score_set
 from bench.pipelines.tracks import open_set, open_training_set, sets_to_score
@@ -67,11 +68,11 @@ def data_size(
     cards = read_cards((board_dir or leaderboards_folder()) / track.name / "results")
     above, line = _robustness(track, runs, top1, [card for card in cards if card.role == "standard"])
     generated = open_training_set(track, "synthetic", data_root=data_root)
-    cells = []
-    for index, (share, ratio) in enumerate(grid):
-        rows = range(index * plan.seeds, (index + 1) * plan.seeds)
-        scored = [_run(runs[row], top1[row], above[row]) for row in rows]
-        cells.append(_cell(track, share, ratio, runs[rows[0]], scored))
+    scored = [_run(*one) for one in zip(runs, top1, above, strict=True)]
+    cells = [
+        _cell(track, place, runs[start], scored[start : start + plan.seeds])
+        for start, place in zip(range(0, len(runs), plan.seeds), grid, strict=True)
+    ]
     assert track.budget is not None
     found = DataSizes(
         track=track.name,
@@ -165,14 +166,14 @@ def _run(run: TrainedRun, top1: dict[str, float], above: dict[str, float]) -> Si
     return SizeRun(seed=run.run.seed, run=run.id, accuracy=top1, robustness=above)
 
 
-def _cell(track: Track, share: float, ratio: float, run: TrainedRun, runs: list[SizeRun]) -> SizeCell:
+def _cell(track: Track, place: tuple[float, float], run: TrainedRun, runs: list[SizeRun]) -> SizeCell:
     real, *generated = run.run.data
     headline = track.headline.sets
     robust = [[one.robustness.get(name, np.nan) for name in headline] for one in runs]
     values = np.array(robust).mean(axis=1)
     return SizeCell(
-        share=share,
-        ratio=ratio,
+        share=place[0],
+        ratio=place[1],
         real=real.images,
         generated=sum(part.images for part in generated),
         distinct=max((part.images for part in generated), default=0),
@@ -184,7 +185,7 @@ def _cell(track: Track, share: float, ratio: float, run: TrainedRun, runs: list[
     )
 
 
-def _mean(values: list[float]):
+def _mean(values: list[float]) -> Mean:
     return mean_of(mean_over_seeds(np.array(values)))
 
 
