@@ -74,7 +74,7 @@ class DeepAugment:
                     self._distortion.redraw(shared)
                 own = np.random.default_rng(one.seed)
                 net = NETS[own.integers(2)] if self._said.net == "both" else self._said.net
-                pixels = np.asarray(start_image(one.source, self._recipe))
+                pixels = np.array(start_image(one.source, self._recipe))
                 pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
                 image = torch.from_numpy(np.ascontiguousarray(pixels)).float().div(255)[None]
                 made.append(self._distortion.through(net, image, own))

@@ -20,7 +20,11 @@ from tests.toy_track import toy_track
 DAGAN = {"name": "dagan", "source": ["2", "3"], "steps": 2, "batch": 2, "widths": [2, 2, 2, 2], "inner": 0}
 DAGAN |= {"critic_inner": 0, "critic_steps": 1}
 DEEP = {"name": "deepaugment", "steps": 2, "batch": 2, "narrow": 16}
-RECIPES = {"dagan": ({"name": "dagan", "per_image": 2}, DAGAN), "deepaugment": ({"name": "deepaugment"}, DEEP)}
+# Two steps leave an autoencoder that draws one colour.
+RECIPES = {
+    "dagan": ({"name": "dagan", "per_image": 2}, DAGAN),
+    "deepaugment": ({"name": "deepaugment", "net": "edsr"}, DEEP),
+}
 TINY = {"arch": "test_resnet", "steps": 2, "batch": 8, "learning_rate": 0.002, "seeds": 1}
 
 
@@ -103,8 +107,8 @@ def test_networks_of_others_are_given_as_a_file_with_its_digest(write, tmp_path)
     theirs.write_bytes(state.data)
     given = {"name": "deepaugment", "file": str(theirs)}
     with pytest.raises(DataError, match=f"the recipe expects none, found {state.digest}"):
-        generate(write({"name": "deepaugment"}, given), data_root=tmp_path, workers=1, quiet=True)
-    reference = write({"name": "deepaugment", "net": "cae"}, given | {"file_digest": state.digest})
+        generate(write(RECIPES["deepaugment"][0], given), data_root=tmp_path, workers=1, quiet=True)
+    reference = write(RECIPES["deepaugment"][0], given | {"file_digest": state.digest})
     assert generate(reference, data_root=tmp_path, workers=1, quiet=True).images == 6
 
 
