@@ -18,17 +18,23 @@ def _no_pictures(folder: str) -> np.ndarray:
     raise UsageError(f"pictures of {folder!r} cannot be opened here")
 
 
+def _no_network(name: str, file: str) -> Callable[[Tensor], Tensor]:
+    raise UsageError(f"what {name} learned, {file!r}, cannot be opened here")
+
+
 @dataclass(frozen=True)
 class Setting:
     """The images that will be augmented: `classes` of them, `channels`, pixels `size` (height and width are equal).
 
-    `pictures(folder)`: other pictures, uint8 [n, size, size, channels], which the pipeline opens.
+    What the pipeline opens: `pictures(folder)`, uint8 [n, size, size, channels]; `network(name, file)`, what `name` has
+    learned, as a function from images float [b, c, h, w] in 0..1 to others, drawn by torch's global generator.
     """
 
     classes: int
     channels: int
     size: int
     pictures: Callable[[str], np.ndarray] = _no_pictures
+    network: Callable[[str, str], Callable[[Tensor], Tensor]] = _no_network
 
 
 class Augmenter(Protocol):

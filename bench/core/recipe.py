@@ -65,10 +65,11 @@ class Generator(Grown):
 
     A hub id (`owner/name`) needs the 40 hex digits of a commit; anything else needs `weights`. Where
     neither can be known yet, `unpinned` says why, and nothing is drawn with it. `format: bin`: the
-    repository has no safetensors. `compiled`: by torch.compile, which may change bits.
+    repository has no safetensors. `compiled`: by torch.compile, which may change bits. `from_nothing`: it has no
+    weights but those that the recipe's adaptation learns, so that the recipe pins them.
     """
 
-    later = ("unpinned", "format", "compiled")
+    later = ("unpinned", "format", "compiled", "from_nothing")
 
     name: str
     revision: str
@@ -78,10 +79,13 @@ class Generator(Grown):
     unpinned: str | None = None
     format: Literal["bin"] | None = None
     compiled: Literal[True] | None = None
+    from_nothing: Literal[True] | None = None
 
     @model_validator(mode="after")
     def _pinned(self) -> "Generator":
-        pinned = self.weights is not None or re.fullmatch(r"[0-9a-f]{40}", self.revision)
+        pinned = self.weights is not None or re.fullmatch(r"[0-9a-f]{40}", self.revision) or self.from_nothing
+        if self.from_nothing and self.weights:
+            raise ValueError(f"generator {self.name!r} is from nothing; leave out weights")
         if not pinned and not self.unpinned:
             raise ValueError(
                 f"generator {self.name!r} is not pinned: expected a 40-hex commit as revision"

@@ -20,10 +20,16 @@ from bench.core.recipe import Adaptation, Recipe
 from bench.core.registry import look_up
 from bench.engines.local import run
 from bench.sources.real_images import open_real_images
-from bench.store.states import find_state, keep_state, state_path
+from bench.store.states import find_state, keep_state, state_path, work_folder
 from bench.synthesis import ADAPTATIONS, LEARNS_FROM
 from bench.synthesis.adaptation import Lesson, State, read_state
 from bench.synthesis.parameters import for_each_class, read_adaptation
+
+FITTED = {
+    "dagan": "bench.pipelines.dagan_fit:learn",
+    "deepaugment": "bench.pipelines.deepaugment_fit:learn",
+}
+"""Learning that takes a loop of the gym: name -> `function(parameters, lesson, work folder) -> tensors`."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,11 @@ def states_of(place: Place, class_id: str, *, upto: int | None = None) -> list[S
     return states
 
 
+def state_file(place: Place, class_id: str) -> Path:
+    """Where the last state behind the images of one class lies, once it is learned."""
+    return _paths(place, class_id)[-1]
+
+
 def _learn(place: Place, class_id: str, level: int, before: Sequence[State]) -> State:
     # Imported here: what only plans or finds states must not pull in torch.
     from bench.synthesis.diffusion import open_pipeline, settled
@@ -105,6 +116,10 @@ def _learn(place: Place, class_id: str, level: int, before: Sequence[State]) -> 
         names=[names[owner] for owner, of in sources.items() for _ in of],
         seed=derive_seed("learn", _keys(place, class_id)[level]),
     )
+    if one.name in FITTED:
+        work = work_folder(_paths(place, class_id)[level])
+        tensors = look_up(FITTED, one.name, kind="adaptation")(read_adaptation(one), lesson, work)
+        return State(one.name, class_name, f"{recipe.generator.name}@{recipe.generator.revision}", tensors)
     maker: Any = look_up(ADAPTATIONS, one.name, kind="adaptation")
     # Half a precision is enough to draw with, not to learn in.
     whole = recipe.generator.model_copy(update={"dtype": "float32"})
@@ -146,8 +161,15 @@ def _keys(place: Place, class_id: str) -> tuple[str, ...]:
 
 
 def _names(recipe: Recipe, one: Adaptation, class_id: str) -> dict[str, str]:
-    """The classes that an adaptation learns about, by id: that one, or all."""
+    """The classes that an adaptation learns about, by id: that one, all, or those that it names."""
+    if source := _source(one):
+        return {class_id: class_id for class_id in source}
     return {item.id: item.name for item in recipe.classes if item.id == class_id or not for_each_class(one)}
+
+
+def _source(one: Adaptation) -> tuple[str, ...]:
+    """The classes that it learns from, where it names them."""
+    return tuple(getattr(read_adaptation(one), "source", ()))
 
 
 def _sources(place: Place, one: Adaptation, class_id: str) -> dict[str, list[str]]:
@@ -158,7 +180,8 @@ def _sources(place: Place, one: Adaptation, class_id: str) -> dict[str, list[str
     split = next((split for split in recipe.splits if split not in EVALUATION), None)
     if split is None:
         raise UsageError(f"{recipe.reference}: {one.name} learns from training images, and no split is made from any")
-    found = {owner: _sources_of(place, split, owner) for owner in _names(recipe, one, class_id)}
+    whole = bool(_source(one))
+    found = {owner: _sources_of(place, split, owner, whole=whole) for owner in _names(recipe, one, class_id)}
     for owner, sources in found.items():
         if not sources:
             raise DataError(f"{recipe.reference}: {one.name}: no real image of class {owner!r} for split {split!r}")
@@ -166,9 +189,12 @@ def _sources(place: Place, one: Adaptation, class_id: str) -> dict[str, list[str
 
 
 @lru_cache(maxsize=4096)
-def _sources_of(place: Place, split: str, class_id: str) -> list[str]:
+def _sources_of(place: Place, split: str, class_id: str, *, whole: bool) -> list[str]:
     conditioning = place.recipe.conditioning
     assert conditioning is not None
+    if whole:
+        # Shots are of the classes that are drawn.
+        conditioning = conditioning.model_copy(update={"shots": None, "trial": None})
     return open_real_images(Path(place.data_root), conditioning).sources(split, class_id)
 
 

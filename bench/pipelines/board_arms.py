@@ -35,8 +35,10 @@ def arm_rows(track: Track, cards: tuple[ScoreCard, ...]) -> tuple[ArmRow, ...]:
                 variant=key[2],
                 images=sum(part.images for part in run.data),
                 steps=run.steps or 0,
-                sets={name: _mean(mean_over_seeds(_values(group, _top1(name)))) for name in _shared_sets(track, group)},
-                shifted=_mean(mean_over_seeds(_values(group, _headline(track)))),
+                sets={
+                    name: mean_of(mean_over_seeds(_values(group, _top1(name)))) for name in _shared_sets(track, group)
+                },
+                shifted=mean_of(mean_over_seeds(_values(group, _headline(track)))),
             )
         )
     return tuple(rows)
@@ -151,8 +153,11 @@ def _values(group: list[ScoreCard], of: Callable[[ScoreCard], float]) -> np.ndar
 
 
 def _difference(group: list[ScoreCard], base: list[ScoreCard], of: Callable[[ScoreCard], float]) -> Mean:
-    return _mean(paired_difference(_values(group, of), _values(base, of), seeds_a=_seeds(group), seeds_b=_seeds(base)))
+    return mean_of(
+        paired_difference(_values(group, of), _values(base, of), seeds_a=_seeds(group), seeds_b=_seeds(base))
+    )
 
 
-def _mean(summary: SeedSummary) -> Mean:
+def mean_of(summary: SeedSummary) -> Mean:
+    """As a record."""
     return Mean(mean=summary.mean, n=summary.n, deviation=summary.sd, interval=summary.interval)

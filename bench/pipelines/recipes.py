@@ -13,14 +13,13 @@ from bench.core.recipe import Adaptation, Method, Recipe
 from bench.core.record import Lines, at_line, parse
 from bench.core.registry import unknown
 from bench.pipelines.real_counts import known_counts
+from bench.pipelines.recipe_methods import check_method
 from bench.sources.class_lists import CLASS_LISTS, class_list
 from bench.sources.prompt_banks import BANKS, prompt_bank
 from bench.store.documents import read_yaml_lines
 from bench.store.paths import datasets_folder
 from bench.store.versions import Version, open_version
-from bench.synthesis import LAYOUTS, LEARNS_FROM, NEEDS, TAKES
 from bench.synthesis.parameters import PARAMETERS, read_adaptation
-from bench.synthesis.sentences import check_sentences
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -40,7 +39,7 @@ def load_recipe(reference: str) -> Recipe:
     recipe = parse(Recipe, _expanded(data, path, lines), where=str(path), lines=lines)
     if path.suffix in SUFFIXES and Path(reference) != path and recipe.reference != reference:
         raise UsageError(f"{path}: holds {recipe.reference}, its place says {reference}; correct name or version")
-    _check_method(recipe, path, lines)
+    check_method(recipe, path, lines)
     return recipe
 
 
@@ -220,34 +219,6 @@ _SHORTHANDS = {
     "splits": _splits,
     "method": _whole_method,
 }
-# What a method draws from, and the key that says it.
-_KEYS = {"prompts": "prompts", "labels": "label_space", "images": "conditioning"}
-
-
-def _check_method(recipe: Recipe, path: Path, lines: Lines) -> None:
-    """A method gets what it draws from, and nothing that it would ignore."""
-    name = recipe.method.name
-    if name not in TAKES:
-        where = at_line(str(path), lines, ("method", "name"))
-        raise UsageError(f"{where}: method.name: {unknown(name, known=TAKES, kind='synthesis method')}")
-    learned = [one.name for one in recipe.adaptations or ()]
-    if name in NEEDS and NEEDS[name] not in learned:
-        place = at_line(str(path), lines, ("adaptations",) if recipe.adaptations else ("method",))
-        raise UsageError(f"{place}: adaptations: method {name} needs {NEEDS[name]}")
-    if learned and "StableDiffusionPipeline" not in LAYOUTS.get(name, ("StableDiffusionPipeline",)):
-        where = at_line(str(path), lines, ("adaptations",))
-        raise UsageError(f"{where}: adaptations: the generators of method {name} learn none; leave them out")
-    taken = TAKES[name].union(*(LEARNS_FROM[one] for one in learned))
-    for what, key in _KEYS.items():
-        given, wanted = getattr(recipe, key) is not None, what in taken
-        if given != wanted:
-            where = at_line(str(path), lines, (key,) if given else ("method",))
-            by = next((one for one in learned if what in LEARNS_FROM[one]), None) if what not in TAKES[name] else None
-            who = f"adaptation {by}" if by else f"method {name}"
-            raise UsageError(f"{where}: {key}: {who} {'takes none; leave it out' if given else 'needs it'}")
-    check_sentences(recipe)
-    place = at_line(str(path), lines, ("method", "parameters"))
-    parse(PARAMETERS[name], dict(recipe.method.parameters), where=f"{place}: method.parameters")
 
 
 def _by_version(reference: str) -> tuple[str, list[int], str]:

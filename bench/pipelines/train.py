@@ -67,6 +67,11 @@ def train(
         augment=augment,
         mix=mix,
     )
+    return train_plan(track, plan, data_root=data_root, quiet=quiet)
+
+
+def train_plan(track: Track, plan: Plan, *, data_root: Path, quiet: bool = False) -> TrainedRun:
+    """`train` for one plan."""
     run, parts = settle_plan(track, plan, data_root=data_root)
     if track.task == "detection":
         return find_run(data_root, run) or fit_detector_run(run, parts, data_root=data_root, quiet=quiet)
@@ -98,7 +103,7 @@ def train_all(
 def train_task(task: Task) -> tuple[int, TrainedRun]:
     """One plan, in whatever process: its place among the plans, and its finished run."""
     index, track, plan, data_root = task
-    return index, train(track, **plan.model_dump(), data_root=data_root, quiet=True)
+    return index, train_plan(track, plan, data_root=data_root, quiet=True)
 
 
 def _fit(track: Track, run: TrainingRun, parts: list[ImageSet], *, data_root: Path, quiet: bool) -> TrainedRun:

@@ -22,7 +22,10 @@ SCIKIT = "sklearn:"
 
 
 class Plan(Record):
-    """What was asked for: the options of `train`, as data, so that another process can be handed them."""
+    """What was asked for: the options of `train`, as data, so that another process can be handed them.
+
+    `repeat`: where `ratio` asks for more generated images than there are, they are used several times over.
+    """
 
     arm: str
     arch: str | None = None
@@ -33,6 +36,7 @@ class Plan(Record):
     fraction: float = 1.0
     augment: str | None = None
     mix: float | None = None
+    repeat: bool = False
 
 
 def settle_plan(track: Track, plan: Plan, *, data_root: Path) -> tuple[TrainingRun, list[Any]]:
@@ -95,6 +99,9 @@ def _ingredients(track: Track, plan: Plan, *, data_root: Path) -> list[ImageSet]
     parts = [open_training_set(track, name, data_root=data_root) for name in ARMS[plan.arm]]
     if plan.ratio is not None:
         real, generated = parts
+        if plan.repeat:
+            real = share(real, plan.fraction)
+            return [real, *_repeated(generated, round(plan.ratio * len(real)))]
         wanted = round(plan.ratio * len(real))
         if wanted > len(generated):
             raise UsageError(
@@ -103,6 +110,12 @@ def _ingredients(track: Track, plan: Plan, *, data_root: Path) -> list[ImageSet]
             )
         parts = [real, share(generated, wanted / len(generated))]
     return [share(part, plan.fraction) for part in parts]
+
+
+def _repeated(images: ImageSet, wanted: int) -> list[ImageSet]:
+    """About `wanted` images: the whole set as often as it goes in, and a share of it."""
+    times, rest = divmod(wanted, len(images))
+    return [images] * times + ([share(images, rest / len(images))] if rest else [])
 
 
 def _budgeted(run: TrainingRun, track: Track, plan: Plan, *, data_root: Path) -> TrainingRun:

@@ -1,5 +1,6 @@
 """Learned states: `<data root>/learned/<adaptation>-<key>.safetensors`, found by what they were learned from."""
 
+import shutil
 from pathlib import Path
 
 from bench.store.atomic import write_bytes
@@ -19,5 +20,11 @@ def find_state(path: Path) -> bytes | None:
 
 
 def keep_state(path: Path, data: bytes) -> None:
-    """Write a state whole or not at all."""
+    """Write a state whole or not at all; the folder that it was learned in goes."""
     write_bytes(path, data)
+    shutil.rmtree(work_folder(path), ignore_errors=True)
+
+
+def work_folder(path: Path) -> Path:
+    """Where learning keeps what it needs to go on after a stop."""
+    return path.with_suffix(".work")

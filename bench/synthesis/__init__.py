@@ -11,6 +11,8 @@ METHODS = {
     "null-text": "bench.synthesis.null_text:NullText",
     "psld": "bench.synthesis.psld:Psld",
     "class-conditional": "bench.synthesis.class_conditional:ClassConditional",
+    "dagan": "bench.synthesis.dagan:Dagan",
+    "deepaugment": "bench.synthesis.deepaugment:DeepAugment",
 }
 
 ABOUT = {
@@ -24,6 +26,8 @@ ABOUT = {
     "null-text": "Mokady et al.: a real image is inverted and comes back under guidance, then its prompt is edited",
     "psld": "Rout et al.: a real image is drawn anew where it was erased, blurred, shrunk or compressed",
     "class-conditional": "a class-conditional diffusion model (DiT or LDM) draws a class by its label; no prompt",
+    "dagan": "Antoniou et al.: a GAN learned from other classes draws another image of a real image's class; no prompt",
+    "deepaugment": "Hendrycks et al.: real images through networks with distorted weights and features; no prompt",
 }
 
 TAKES = {
@@ -37,6 +41,8 @@ TAKES = {
     "null-text": {"prompts", "images"},
     "psld": {"prompts", "images"},
     "class-conditional": {"labels"},
+    "dagan": {"images"},
+    "deepaugment": {"images"},
 }
 """What a method draws from: a recipe must give it, and nothing else."""
 
@@ -47,7 +53,7 @@ LAYOUTS = {
 }
 """The classes of diffusers whose weights a method draws with; for all others Stable Diffusion's."""
 
-NEEDS = {"da-fusion": "textual-inversion"}
+NEEDS = {"da-fusion": "textual-inversion", "dagan": "dagan", "deepaugment": "deepaugment"}
 """Methods that are nothing without what an adaptation learns."""
 
 ADAPTATIONS = {
@@ -57,6 +63,9 @@ ADAPTATIONS = {
     "sentences": "bench.synthesis.sentences:Sentences",
 }
 """What a generator learns before it draws; each yields a state of its own digest."""
+
+FROM_NOTHING = {"dagan", "deepaugment"}
+"""Methods whose whole network is what the adaptation of their name learns (`bench/pipelines/`); no other goes along."""
 
 PUT = {
     "textual-inversion": "bench.synthesis.textual_inversion:put_token",
@@ -71,6 +80,8 @@ LEARNS = {
     "erasure": "to draw no more what some prompts say (ESD), so that a benchmark of few shots is fair",
     "fine-tuning": "its UNet anew on all real images of a split under captions of their classes",
     "sentences": "nothing itself: a text model writes sentences around each class's name, for its prompts",
+    "dagan": "all that it is, from real images of other classes than those it draws",
+    "deepaugment": "an autoencoder and a super-resolution network, from its real images",
 }
 
 LEARNS_FROM = {
@@ -78,5 +89,7 @@ LEARNS_FROM = {
     "erasure": set(),
     "fine-tuning": {"images"},
     "sentences": set(),
+    "dagan": {"images"},
+    "deepaugment": {"images"},
 }
 """What an adaptation learns from, besides the generator."""

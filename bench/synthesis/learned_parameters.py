@@ -85,3 +85,33 @@ class Sentences(Record):
     longest: int = Field(default=32, ge=1)
     temperature: float = Field(default=1.0, gt=0)
     named: bool = False
+
+
+class Dagan(Record):
+    """`source`: the class ids that it learns from, none of which the recipe draws. The rest is DAGAN's plan
+    (`bench/training/dagan.py`); the defaults are the published ones, 200 epochs of Omniglot's 1,200 source classes."""
+
+    source: tuple[str, ...] = Field(min_length=1)
+    steps: int = Field(default=150_000, ge=1)
+    batch: int = Field(default=32, ge=2)
+    rate: float = Field(default=1e-4, gt=0)
+    critic_steps: int = Field(default=5, ge=1)
+    widths: tuple[int, int, int, int] = (64, 64, 128, 128)
+    inner: int = Field(default=3, ge=0)
+    critic_inner: int = Field(default=5, ge=0)
+    norm: Literal["image", "released"] = "image"
+    rotate: bool = False
+    seed: int = Field(default=0, ge=0)
+
+
+class DeepAugment(Record):
+    """How its networks are learned: `narrow` divides the published widths. Or `file`, a safetensors file that has them,
+    with its `file_digest`."""
+
+    steps: int = Field(default=20_000, ge=1)
+    batch: int = Field(default=16, ge=1)
+    rate: float = Field(default=1e-3, gt=0)
+    narrow: int = Field(default=1, ge=1, le=16)
+    seed: int = Field(default=0, ge=0)
+    file: str = ""
+    file_digest: str = ""

@@ -11,7 +11,15 @@ from bench.core.errors import UsageError
 from bench.core.recipe import SLOT, Adaptation, Recipe
 from bench.core.record import Grown, Record, parse
 from bench.core.registry import unknown
-from bench.synthesis.learned_parameters import Erasure, FineTuning, Sentences, TextualInversion, one_slot_each
+from bench.synthesis.learned_parameters import (
+    Dagan,
+    DeepAugment,
+    Erasure,
+    FineTuning,
+    Sentences,
+    TextualInversion,
+    one_slot_each,
+)
 
 OTHER = "{other}"
 Strength = Annotated[float, Field(strict=True, ge=0, le=1)]
@@ -144,6 +152,20 @@ class NullText(PromptToPrompt):
     stop: float = Field(default=1e-5, ge=0)
 
 
+class Again(Record):
+    """`per_image`: how many images are drawn from each real one (M); slot n starts from image n // M."""
+
+    per_image: int = Field(default=1, ge=1)
+
+
+class Distorted(Again):
+    """`net`: the network that images pass through, or one of `both` for each; `redraw`: how often, before an image,
+    weights are distorted anew."""
+
+    net: Literal["edsr", "cae", "both"] = "both"
+    redraw: float = Field(default=0.05, ge=0, le=1)
+
+
 PARAMETERS: dict[str, type[Record]] = {
     "text-to-image": Safe,
     "language-enhancement": LanguageEnhancement,
@@ -155,12 +177,16 @@ PARAMETERS: dict[str, type[Record]] = {
     "null-text": NullText,
     "psld": Psld,
     "class-conditional": Nothing,
+    "dagan": Again,
+    "deepaugment": Distorted,
 }
 ADAPTED: dict[str, type[Record]] = {
     "textual-inversion": TextualInversion,
     "erasure": Erasure,
     "fine-tuning": FineTuning,
     "sentences": Sentences,
+    "dagan": Dagan,
+    "deepaugment": DeepAugment,
 }
 
 P = TypeVar("P", bound=Record)

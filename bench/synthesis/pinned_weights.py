@@ -45,6 +45,8 @@ def why_absent(generator: Generator) -> str | None:
     """Why the generator's weights are not here, in a line; None where they are. Asks no hub, hashes nothing."""
     if generator.unpinned:
         return f"generator {generator.name} is not pinned yet: {generator.unpinned}"
+    if generator.from_nothing:
+        return None
     if not _on_hub(generator.name):
         try:
             _locate(generator)

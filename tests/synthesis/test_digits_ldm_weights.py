@@ -1,6 +1,5 @@
 """The committed weights of `digits-ldm`: size, layout, and that a label makes its digit."""
 
-
 import numpy as np
 import pytest
 import torch
