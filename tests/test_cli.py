@@ -13,6 +13,8 @@ VERBS = (
     *("score", "submit", "explain", "compare", "robustness", "publish", "quality", "rate", "methods"),
     *("digits-detect", "export-boxes"),
     *("wilds-evaluate", "wilds-download", "wilds-table"),
+    *("zero-shot", "zero-shot-table"),
+    *("data-size", "dagan"),
 )
 
 
