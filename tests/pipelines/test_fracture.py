@@ -47,7 +47,11 @@ def test_every_split_is_read_and_every_class_is_a_fracture(root):
 
 
 def test_a_copy_that_is_not_whole_is_refused(root):
-    (root / "bone-fracture-detection" / "test" / "images" / "x007_jpg.rf.jpg").unlink()
+    folder = root / "bone-fracture-detection" / "test"
+    (folder / "images" / "x007_jpg.rf.jpg").unlink()
+    with pytest.raises(DataError, match="there is no image for this label file"):
+        open_boxes(load_track("fracture"), "test", data_root=root)
+    (folder / "labels" / "x007_jpg.rf.txt").unlink()
     with pytest.raises(DataError, match="expected 200 images, got 199"):
         open_boxes(load_track("fracture"), "test", data_root=root)
 

@@ -39,7 +39,7 @@ def test_a_board_without_any_set_is_rendered(make):
     bare = make(0, arms=False, fits=False, distances=False, version=False).model_copy(update={"columns": ()})
     for path in PRESSES:
         assert look_up(PRESSES, path, kind="press")(bare)
-    assert look_up(FIGURES, "plots", kind="press")(bare) == {}
+    assert look_up(FIGURES, "plots", kind="press")(bare) == ({}, {})
 
 
 class Tags(HTMLParser):
@@ -97,7 +97,9 @@ def test_hostile_text_is_text_in_latex(hostile):
 
 
 def test_hostile_text_is_drawn_as_text(hostile):
-    figures = look_up(FIGURES, "plots", kind="press")(hostile)
+    figures, charts = look_up(FIGURES, "plots", kind="press")(hostile)
     assert len(figures) == 2 * (2 * (len(hostile.columns) - 1) + 3)
     assert all(b"<script" not in data for path, data in figures.items() if path.endswith(".svg"))
+    assert charts
+    assert "<script" not in str(charts).lower()
     assert all(re.fullmatch(r"plots/[a-z0-9-]+\.(svg|pdf)", path) for path in figures)

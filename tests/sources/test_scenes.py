@@ -71,12 +71,12 @@ def test_digits_do_not_hide_each_other(used):
             assert all(scenes._shared(tuple(a), tuple(b)) <= scenes.MOST_OVERLAP for b in boxes[:i])
 
 
-def test_faint_ink_is_lighter_in_some_scenes_and_darker_in_others(used):
+def test_faint_ink_is_weak_on_grounds_that_differ(used):
     images = scenes.faint(ROOT)
-    signs = set()
+    grounds = []
     for row in range(12):
         pixels = np.asarray(images.read(row)).astype(float)
         x1, y1, x2, y2 = images.truth.on(row).corners[0].astype(int)
-        inside = pixels[y1:y2, x1:x2]
-        signs.add(bool(abs(inside.max() - np.median(pixels)) > abs(inside.min() - np.median(pixels))))
-    assert signs == {True, False}
+        grounds.append(np.median(pixels))
+        assert 50 < pixels[y1:y2, x1:x2].max() - grounds[-1] < 200
+    assert np.ptp(grounds) > 30
