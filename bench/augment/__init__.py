@@ -8,6 +8,8 @@ AUGMENTERS = {
     "mixup": "bench.augment.label_mixing:Mixup",
     "augmix": "bench.augment.augmix:AugMix",
     "pixmix": "bench.augment.pixmix:PixMix",
+    "gflow": "bench.augment.gflow:Gflow",
+    "gflow-released": "bench.augment.gflow:GflowReleased",
 }
 """Name -> a class of `bench/augment/augmenter.py`'s kind; its `Parameters` are what `--augment NAME?…` may say."""
 
@@ -19,4 +21,6 @@ ABOUT = {
     "mixup": "two images and their labels averaged (Zhang et al., 2018)",
     "augmix": "chains of operations mixed, with a consistency loss over three views (Hendrycks et al., 2020)",
     "pixmix": "repeatedly mixed with fractals, or pictures of your own (Hendrycks et al., 2022)",
+    "gflow": "part of an image drawn anew by a GFlowNet that is trained on a share of the images",
+    "gflow-released": "pixels filled by a masked mixture density, as the published GFlowAug code does",
 }

@@ -18,17 +18,23 @@ def _no_pictures(folder: str) -> np.ndarray:
     raise UsageError(f"pictures of {folder!r} cannot be opened here")
 
 
+def _nothing_learned(settings: Record) -> Callable[..., Tensor]:
+    raise UsageError("there is no trained augmenter here to draw with")
+
+
 @dataclass(frozen=True)
 class Setting:
     """The images that will be augmented: `classes` of them, `channels`, pixels `size` (height and width are equal).
 
     `pictures(folder)`: other pictures, uint8 [n, size, size, channels], which the pipeline opens.
+    `learned(settings)`: what a network that the pipeline trains by these settings does to images.
     """
 
     classes: int
     channels: int
     size: int
     pictures: Callable[[str], np.ndarray] = _no_pictures
+    learned: Callable[[Record], Callable[..., Tensor]] = _nothing_learned
 
 
 class Augmenter(Protocol):

@@ -15,6 +15,7 @@ SemanticVersion = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)\.(0|[
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 SLOT = "{}"
+SCRATCH = "scratch"
 Scalar = float | int | str | bool
 Value = Scalar | tuple[Scalar, ...]
 
@@ -63,7 +64,8 @@ class Adaptation(Record):
 class Generator(Grown):
     """The weights that draw: a shipped name, a folder or a hub id, pinned by revision and digest.
 
-    A hub id (`owner/name`) needs the 40 hex digits of a commit; anything else needs `weights`. Where
+    A hub id (`owner/name`) needs the 40 hex digits of a commit; `scratch` has no weights, for methods that learn all
+    that they draw with; anything else needs `weights`. Where
     neither can be known yet, `unpinned` says why, and nothing is drawn with it. `format: bin`: the
     repository has no safetensors. `compiled`: by torch.compile, which may change bits.
     """
@@ -81,7 +83,9 @@ class Generator(Grown):
 
     @model_validator(mode="after")
     def _pinned(self) -> "Generator":
-        pinned = self.weights is not None or re.fullmatch(r"[0-9a-f]{40}", self.revision)
+        if self.name == SCRATCH and self.weights is not None:
+            raise ValueError(f"generator {SCRATCH!r} has no weights; leave them out")
+        pinned = self.weights is not None or self.name == SCRATCH or re.fullmatch(r"[0-9a-f]{40}", self.revision)
         if not pinned and not self.unpinned:
             raise ValueError(
                 f"generator {self.name!r} is not pinned: expected a 40-hex commit as revision"

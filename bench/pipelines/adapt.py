@@ -21,7 +21,7 @@ from bench.core.registry import look_up
 from bench.engines.local import run
 from bench.sources.real_images import open_real_images
 from bench.store.states import find_state, keep_state, state_path
-from bench.synthesis import ADAPTATIONS, LEARNS_FROM
+from bench.synthesis import ADAPTATIONS, FROM_SCRATCH, LEARNS_FROM
 from bench.synthesis.adaptation import Lesson, State, read_state
 from bench.synthesis.parameters import for_each_class, read_adaptation
 
@@ -101,6 +101,12 @@ def _learn(place: Place, class_id: str, level: int, before: Sequence[State]) -> 
         seed=derive_seed("learn", _keys(place, class_id)[level]),
     )
     maker: Any = look_up(ADAPTATIONS, one.name, kind="adaptation")
+    if one.name in FROM_SCRATCH:
+        from bench.pipelines.trainer import trainer
+
+        work = _paths(place, class_id)[level].with_suffix("")
+        with settled(), trainer(work) as fit:
+            return State(one.name, class_name, recipe.generator.name, maker(read_adaptation(one)).learn(fit, lesson))
     # Half a precision is enough to draw with, not to learn in.
     whole = recipe.generator.model_copy(update={"dtype": "float32"})
     with settled():

@@ -1,7 +1,7 @@
 """From the text of `--augment` to the complete record of an augmentation, and to the augmenter itself."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ from bench.augment.pixmix import MARGIN
 from bench.core.augmentation import Augmentation
 from bench.core.digests import content_digest
 from bench.core.errors import DataError, UsageError
-from bench.core.record import parse
+from bench.core.record import Record, parse
 from bench.core.registry import look_up
 from bench.core.training_run import TrainingRun
 from bench.models.preprocessing import Preprocessing
+from bench.pipelines.learned_augmenters import learned_augmenter
 from bench.sources.image_folder import SUFFIXES, open_image
 
 MODES = {1: "L", 3: "RGB"}
@@ -40,8 +41,11 @@ def settle_augmentation(text: str, *, mirror: bool = True) -> Augmentation:
     return Augmentation(name=asked.name, parameters=parameters.model_dump())
 
 
-def open_augmenter(run: TrainingRun, pixels: np.ndarray) -> Augmenter | None:
-    """The run's augmenter for images uint8 [n, h, w] or [n, h, w, c], or None. UsageError where it takes no such."""
+def open_augmenter(run: TrainingRun, pixels: np.ndarray, labels: np.ndarray, *, data_root: Path) -> Augmenter | None:
+    """The run's augmenter for images uint8 [n, h, w] or [n, h, w, c], or None; one that learns is trained first.
+
+    UsageError where it takes no such images.
+    """
     if run.augment is None:
         return None
     channels = pixels.shape[3] if pixels.ndim == 4 else 1
@@ -49,9 +53,12 @@ def open_augmenter(run: TrainingRun, pixels: np.ndarray) -> Augmenter | None:
     def pictures(folder: str) -> np.ndarray:
         return _pictures(folder, side=round(run.image_size * MARGIN), channels=channels)
 
+    def learned(settings: Record) -> Callable[..., Any]:
+        return learned_augmenter(settings, run, pixels, labels, data_root=data_root)
+
     kind = look_up(AUGMENTERS, run.augment.name, kind="augmentation")
     parameters = parse(kind.Parameters, run.augment.parameters, where=f"--augment {run.augment.name}")
-    return kind(parameters, Setting(len(run.classes), channels, run.image_size, pictures))
+    return kind(parameters, Setting(len(run.classes), channels, run.image_size, pictures, learned))
 
 
 def in_short(augmentation: Augmentation) -> str:

@@ -103,7 +103,7 @@ def _methods(data_root: Path) -> list[Entry]:
             [*sorted(synthesis.TAKES[name]), *([synthesis.NEEDS[name]] if name in synthesis.NEEDS else [])]
         )
         why_not = f"no {' or '.join(sorted(wanted))} comes with this package; a recipe names a folder or a hub id"
-        ready = bool(wanted & here)
+        ready = not wanted or bool(wanted & here)
         about = f"{text} (from {needs})"
         entry = Entry(kind="synthesis method", name=name, about=about, ready=ready, why_not=None if ready else why_not)
         entries.append(entry)

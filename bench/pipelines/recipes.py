@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bench.core.errors import DataError, UsageError
-from bench.core.recipe import Adaptation, Method, Recipe
+from bench.core.recipe import SCRATCH, Adaptation, Method, Recipe
 from bench.core.record import Lines, at_line, parse
 from bench.core.registry import unknown
 from bench.pipelines.real_counts import known_counts
@@ -18,7 +18,7 @@ from bench.sources.prompt_banks import BANKS, prompt_bank
 from bench.store.documents import read_yaml_lines
 from bench.store.paths import datasets_folder
 from bench.store.versions import Version, open_version
-from bench.synthesis import LAYOUTS, LEARNS_FROM, NEEDS, TAKES
+from bench.synthesis import FROM_SCRATCH, LAYOUTS, LEARNS_FROM, NEEDS, TAKES
 from bench.synthesis.parameters import PARAMETERS, read_adaptation
 
 SUFFIXES = (".yaml", ".yml")
@@ -226,7 +226,9 @@ def _check_method(recipe: Recipe, path: Path, lines: Lines) -> None:
     if name in NEEDS and NEEDS[name] not in learned:
         place = at_line(str(path), lines, ("adaptations",) if recipe.adaptations else ("method",))
         raise UsageError(f"{place}: adaptations: method {name} needs {NEEDS[name]}")
-    if learned and "StableDiffusionPipeline" not in LAYOUTS.get(name, ("StableDiffusionPipeline",)):
+    _check_scratch(recipe, learned, path, lines)
+    stable = "StableDiffusionPipeline" in LAYOUTS.get(name, ("StableDiffusionPipeline",))
+    if learned and not stable and name not in FROM_SCRATCH:
         where = at_line(str(path), lines, ("adaptations",))
         raise UsageError(f"{where}: adaptations: the generators of method {name} learn none; leave them out")
     taken = TAKES[name].union(*(LEARNS_FROM[one] for one in learned))
@@ -239,6 +241,19 @@ def _check_method(recipe: Recipe, path: Path, lines: Lines) -> None:
             raise UsageError(f"{where}: {key}: {who} {'takes none; leave it out' if given else 'needs it'}")
     place = at_line(str(path), lines, ("method", "parameters"))
     parse(PARAMETERS[name], dict(recipe.method.parameters), where=f"{place}: method.parameters")
+
+
+def _check_scratch(recipe: Recipe, learned: list[str], path: Path, lines: Lines) -> None:
+    """What is learned from nothing draws alone, and nothing else goes without weights."""
+    name = recipe.method.name
+    if (name in FROM_SCRATCH) != (recipe.generator.name == SCRATCH):
+        where = at_line(str(path), lines, ("generator", "name"))
+        expected = SCRATCH if name in FROM_SCRATCH else "weights"
+        raise UsageError(f"{where}: generator.name: method {name}: expected {expected}, got {recipe.generator.name!r}")
+    others = [one for one in learned if (one in FROM_SCRATCH) != (name in FROM_SCRATCH) or (learned.count(one) > 1)]
+    if others and (name in FROM_SCRATCH or others[0] in FROM_SCRATCH):
+        where = at_line(str(path), lines, ("adaptations",))
+        raise UsageError(f"{where}: adaptations: method {name} does not go with {others[0]} here; leave it out")
 
 
 def _by_version(reference: str) -> tuple[str, list[int], str]:

@@ -113,7 +113,7 @@ def _fit_network(
     checkpoints = Checkpoints(
         saved=read_unfinished(data_root, run), save=lambda state: write_unfinished(data_root, run, state)
     )
-    augment = open_augmenter(run, pixels)
+    augment = open_augmenter(run, pixels, labels, data_root=data_root)
     fitted = fit(run, pixels, labels, augment=augment, checkpoints=checkpoints, quiet=quiet)
     model = pack(fitted.state, said)
     return _finished(run, "model.safetensors", model, fitted.parameters, fitted.seconds), model

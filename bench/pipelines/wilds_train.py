@@ -185,7 +185,7 @@ def _fit(
             return float("-inf")
 
     network = network_of(run, read_state(weights) if weights else None)
-    best, history = fit(run, network, training_examples(data, run, generated), judge, means)
+    best, history = fit(run, network, training_examples(data, run, generated, data_root=places.data_root), judge, means)
     network.load_state_dict(best)
     for split in data.parts:
         if split != "train":

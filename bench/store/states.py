@@ -1,5 +1,6 @@
 """Learned states: `<data root>/learned/<adaptation>-<key>.safetensors`, found by what they were learned from."""
 
+import shutil
 from pathlib import Path
 
 from bench.store.atomic import write_bytes
@@ -19,5 +20,6 @@ def find_state(path: Path) -> bytes | None:
 
 
 def keep_state(path: Path, data: bytes) -> None:
-    """Write a state whole or not at all."""
+    """Write a state whole or not at all; the folder of its name, in which it was learned, goes."""
     write_bytes(path, data)
+    shutil.rmtree(path.with_suffix(""), ignore_errors=True)

@@ -10,6 +10,7 @@ METHODS = {
     "null-text": "bench.synthesis.null_text:NullText",
     "psld": "bench.synthesis.psld:Psld",
     "class-conditional": "bench.synthesis.class_conditional:ClassConditional",
+    "gflow": "bench.synthesis.gflow.maker:Gflow",
 }
 
 ABOUT = {
@@ -22,6 +23,7 @@ ABOUT = {
     "null-text": "Mokady et al.: a real image is inverted and comes back under guidance, then its prompt is edited",
     "psld": "Rout et al.: a real image is drawn anew where it was erased, blurred, shrunk or compressed",
     "class-conditional": "a class-conditional diffusion model (DiT or LDM) draws a class by its label; no prompt",
+    "gflow": "a GFlowNet learned from few real images draws in proportion to a declared reward; no generator",
 }
 
 TAKES = {
@@ -34,6 +36,7 @@ TAKES = {
     "null-text": {"prompts", "images"},
     "psld": {"prompts", "images"},
     "class-conditional": {"labels"},
+    "gflow": set(),
 }
 """What a method draws from: a recipe must give it, and nothing else."""
 
@@ -41,16 +44,21 @@ LAYOUTS = {
     "text-to-image": {"StableDiffusionPipeline", "ZImagePipeline"},
     "image-variations": {"StableDiffusionImageVariationPipeline"},
     "class-conditional": {"DiTPipeline", "LDMPipeline"},
+    "gflow": set(),
 }
 """The classes of diffusers whose weights a method draws with; for all others Stable Diffusion's."""
 
-NEEDS = {"da-fusion": "textual-inversion"}
+NEEDS = {"da-fusion": "textual-inversion", "gflow": "gflow"}
 """Methods that are nothing without what an adaptation learns."""
+
+FROM_SCRATCH = {"gflow"}
+"""Methods that draw with nothing but what the adaptation of their own name learned; their generator is `scratch`."""
 
 ADAPTATIONS = {
     "textual-inversion": "bench.synthesis.textual_inversion:TextualInversion",
     "erasure": "bench.synthesis.erasure:Erasure",
     "fine-tuning": "bench.synthesis.fine_tuning:FineTuning",
+    "gflow": "bench.synthesis.gflow.maker:LearnGflow",
 }
 """What a generator learns before it draws; each yields a state of its own digest."""
 
@@ -65,11 +73,13 @@ LEARNS = {
     "textual-inversion": "a token for each class from its real images: `{}` in a prompt is then that token",
     "erasure": "to draw no more what some prompts say (ESD), so that a benchmark of few shots is fair",
     "fine-tuning": "its UNet anew on all real images of a split under captions of their classes",
+    "gflow": "a GFlowNet's codebooks and policy, from nothing, on a share of the real images of a split",
 }
 
 LEARNS_FROM = {
     "textual-inversion": {"prompts", "images"},
     "erasure": set(),
     "fine-tuning": {"images"},
+    "gflow": {"images"},
 }
 """What an adaptation learns from, besides the generator."""

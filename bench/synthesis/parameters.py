@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, field_validator, model_validator
 
 from bench.core.errors import UsageError
+from bench.core.gflow_settings import GflowSettings
 from bench.core.recipe import SLOT, Adaptation, Recipe
 from bench.core.record import Grown, Record, parse
 from bench.core.registry import unknown
@@ -192,11 +193,13 @@ PARAMETERS: dict[str, type[Record]] = {
     "null-text": NullText,
     "psld": Psld,
     "class-conditional": Nothing,
+    "gflow": Nothing,
 }
 ADAPTED: dict[str, type[Record]] = {
     "textual-inversion": TextualInversion,
     "erasure": Erasure,
     "fine-tuning": FineTuning,
+    "gflow": GflowSettings,
 }
 
 P = TypeVar("P", bound=Record)

@@ -13,7 +13,7 @@ from huggingface_hub import try_to_load_from_cache
 
 from bench.core.digests import content_digest
 from bench.core.errors import BenchError, DataError, UsageError
-from bench.core.recipe import Generator
+from bench.core.recipe import SCRATCH, Generator
 from bench.core.registry import unknown
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -45,6 +45,8 @@ def why_absent(generator: Generator) -> str | None:
     """Why the generator's weights are not here, in a line; None where they are. Asks no hub, hashes nothing."""
     if generator.unpinned:
         return f"generator {generator.name} is not pinned yet: {generator.unpinned}"
+    if generator.name == SCRATCH:
+        return None
     if not _on_hub(generator.name):
         try:
             _locate(generator)

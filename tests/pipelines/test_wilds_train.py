@@ -9,7 +9,9 @@ import torch
 from PIL import Image
 
 from bench.core.errors import BenchError, DataError, UsageError
+from bench.core.gflow_settings import GflowSettings
 from bench.core.wilds import WildsTrack
+from bench.pipelines import wilds_redraw
 from bench.pipelines.wilds_evaluate import Wanted, evaluate
 from bench.pipelines.wilds_material import generated_images
 from bench.pipelines.wilds_options import apart
@@ -92,6 +94,18 @@ def test_wealth_is_learned_from_eight_bands_in_a_fold(root, tmp_path):
     assert done.run.replicate == ("fold", "C")
     [card] = evaluated(root, tmp_path, done, replicates=("C",), check=True)
     assert card.values["test"]["r_all"][0] > 0.5
+
+
+@pytest.mark.parametrize("name", ["poverty", "iwildcam"])
+def test_inputs_are_partly_drawn_anew_by_a_gflownet(root, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(wilds_redraw, "SETTINGS", GflowSettings(side=16, codes=8, steps=2, batch=2))
+    plan = WildsPlan(arch="test_resnet", epochs=1, batch=32, augment="gflow", weights="none")
+    plan = replace(plan, fold="C") if name == "poverty" else replace(plan, image_size=16)
+    done = train_wilds(load_wilds(name), plan, places(root, tmp_path))
+    assert done.run.augment == "gflow"
+    assert len(list((tmp_path / "augmenters").glob("gflow-*/policy.pt"))) == 1
+    plain = train_wilds(load_wilds(name), replace(plan, augment="flips"), places(root, tmp_path))
+    assert plain.weights != done.weights
 
 
 def test_a_run_that_was_stopped_gives_the_weights_of_an_undisturbed_one(root, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from PIL import Image
 
 from bench.core.recipe import Recipe
 from bench.core.registry import look_up
-from bench.synthesis import ABOUT, ADAPTATIONS, LAYOUTS, LEARNS, LEARNS_FROM, METHODS, PUT, TAKES
+from bench.synthesis import ABOUT, ADAPTATIONS, FROM_SCRATCH, LAYOUTS, LEARNS, LEARNS_FROM, METHODS, PUT, TAKES
 from bench.synthesis.adaptation import Lesson, State
 from bench.synthesis.diffusion import open_pipeline, settled
 from bench.synthesis.maker import Request
@@ -88,5 +88,5 @@ def test_the_same_requests_give_the_same_images(generator, case):
 
 def test_the_shelf_says_the_same_of_every_name():
     assert set(METHODS) == set(ABOUT) == set(TAKES) == set(PARAMETERS)
-    assert set(ADAPTATIONS) == set(PUT) == set(LEARNS) == set(LEARNS_FROM) == set(ADAPTED)
+    assert set(ADAPTATIONS) == set(PUT) | FROM_SCRATCH == set(LEARNS) == set(LEARNS_FROM) == set(ADAPTED)
     assert {case.partition(",")[0] for case in CASES} == set(METHODS) - set(LAYOUTS) | {"text-to-image"}
