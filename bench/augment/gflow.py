@@ -37,7 +37,7 @@ class Gflow:
 
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One view; the labels stay."""
-        mixed, count = to_unit(images), round(self._share * len(images))
+        mixed, count = to_unit(images), _some(self._share, images)
         erased = LEAST_ERASED + (self._erase - LEAST_ERASED) * torch.rand(()).item()
         keep = self._places - max(1, round(erased * self._places))
         if count:
@@ -63,7 +63,12 @@ class GflowReleased:
 
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One view; the labels stay."""
-        mixed, count = to_unit(images), round(self._share * len(images))
+        mixed, count = to_unit(images), _some(self._share, images)
         if count:
             mixed[:count] = self._redraw(mixed[:count])
         return mixed, labels
+
+
+def _some(share: float, images: Tensor) -> int:
+    """How many of a batch: that share on average, of a batch of one too."""
+    return int(share * len(images) + torch.rand(()).item())

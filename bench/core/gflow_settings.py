@@ -17,7 +17,9 @@ class GflowSettings(Record):
     squared difference of their values (pixels are 0 to 1); the class's probability is that of a small classifier
     trained on the same images. `fraction`: the share of the training images that are used. Images are `side` pixels
     large and cut into patches of `patch`, each of which holds one of `codes` codes; an action fills one, or, with
-    `haar`, one scale of one, coarse to fine. `loss`, and `order` (which place comes next): bench/synthesis/gflow/.
+    `haar`, one scale of one, coarse to fine. The first `likelihood` share of the `steps` fits the policy to draws of
+    the density, and log Z and the flows to the policy; then all are balanced. `loss`, and `order` (which place comes
+    next), are those of bench/synthesis/gflow/.
     """
 
     loss: Literal["trajectory", "detailed", "subtrajectory", "flow-matching"] = "trajectory"
@@ -32,6 +34,7 @@ class GflowSettings(Record):
     steps: int = Field(default=600, ge=1, le=1_000_000)
     batch: int = Field(default=32, ge=2, le=1024)
     rate: float = Field(default=1e-3, gt=0, le=1)
+    likelihood: float = Field(default=0.5, ge=0, le=1)
     seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -23,7 +24,7 @@ def trainer(work: Path) -> Iterator[Callable[..., dict[str, Any]]]:
     def resumable(name: str, model: Any, loss_of: Any, **schedule: Any) -> dict[str, Any]:
         try:
             return fit(name, model, loss_of, Schedule(**schedule), work)
-        except (RuntimeError, EOFError, KeyError, OSError) as error:
+        except (RuntimeError, EOFError, KeyError, OSError, UnpicklingError) as error:
             if _reads(work / f"{name}.pt"):
                 raise
             reason = (str(error).splitlines() or [""])[0][:60]

@@ -13,7 +13,7 @@ from bench.core.gflow_settings import GflowSettings
 from bench.core.wilds import WildsTrack
 from bench.pipelines import wilds_redraw
 from bench.pipelines.wilds_evaluate import Wanted, evaluate
-from bench.pipelines.wilds_material import generated_images
+from bench.pipelines.wilds_material import generated_images, training_examples
 from bench.pipelines.wilds_options import apart
 from bench.pipelines.wilds_tracks import load_wilds
 from bench.pipelines.wilds_train import WildsPlaces, WildsPlan, plan_of, train_wilds
@@ -96,16 +96,22 @@ def test_wealth_is_learned_from_eight_bands_in_a_fold(root, tmp_path):
     assert card.values["test"]["r_all"][0] > 0.5
 
 
-@pytest.mark.parametrize("name", ["poverty", "iwildcam"])
+@pytest.mark.parametrize("name", ["poverty", pytest.param("iwildcam", marks=pytest.mark.slow)])
 def test_inputs_are_partly_drawn_anew_by_a_gflownet(root, tmp_path, monkeypatch, name):
     monkeypatch.setattr(wilds_redraw, "SETTINGS", GflowSettings(side=16, codes=8, steps=2, batch=2))
-    plan = WildsPlan(arch="test_resnet", epochs=1, batch=32, augment="gflow", weights="none")
-    plan = replace(plan, fold="C") if name == "poverty" else replace(plan, image_size=16)
-    done = train_wilds(load_wilds(name), plan, places(root, tmp_path))
+    track, fold = load_wilds(name), "C" if name == "poverty" else None
+    size = None if fold else 16
+    plan = WildsPlan(arch="test_resnet", epochs=1, augment="gflow", weights="none", fold=fold, image_size=size)
+    done = train_wilds(track, plan, places(root, tmp_path))
     assert done.run.augment == "gflow"
     assert len(list((tmp_path / "augmenters").glob("gflow-*/policy.pt"))) == 1
-    plain = train_wilds(load_wilds(name), replace(plan, augment="flips"), places(root, tmp_path))
-    assert plain.weights != done.weights
+    data, flips = open_wilds(track, root, fold=fold), done.run.model_copy(update={"augment": "flips"})
+    ours, plain = (training_examples(data, run, None, data_root=tmp_path).examples for run in (done.run, flips))
+    pairs = [(ours[0, draw][0], plain[0, draw][0]) for draw in range(8)]
+    assert all(torch.isfinite(one).all() and one.shape == other.shape for one, other in pairs)
+    assert 0 < sum(not torch.allclose(one, other, atol=1e-4) for one, other in pairs) < 8
+    assert torch.equal(ours[0][0], plain[0][0])
+    assert torch.equal(ours[0, 1][0], pairs[1][0])
 
 
 def test_a_run_that_was_stopped_gives_the_weights_of_an_undisturbed_one(root, tmp_path, monkeypatch):

@@ -76,6 +76,14 @@ def loss_of(
     return BALANCES[loss](*logarithms(policy, paths, log_reward))
 
 
+def likelihood_of(policy: Policy, paths: Trajectories, log_reward: Tensor, *, loss: Loss) -> Tensor:
+    """How unlikely the policy is to go along given trajectories, and how far its flows are from balance with it."""
+    log_flow, log_pf, log_pb = logarithms(policy, paths, log_reward)
+    # What flow matching learns are state flows, which detailed balance learns too.
+    balance = BALANCES.get(loss, detailed_balance)
+    return balance(log_flow, log_pf.detach(), log_pb) - log_pf.sum(1).mean()
+
+
 def logarithms(policy: Policy, paths: Trajectories, log_reward: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """(log_flow [b, T + 1], log_pf [b, T], log_pb [b, T]) as the losses want them."""
     b, places = paths.order.shape

@@ -14,7 +14,7 @@ from torch.nn.functional import interpolate
 from bench.core.digests import derive_seed
 from bench.core.errors import DataError
 from bench.core.gflow_settings import GflowSettings, class_share
-from bench.synthesis.gflow.flows import backwards, from_nothing, logarithms, loss_of, roll_out
+from bench.synthesis.gflow.flows import backwards, from_nothing, likelihood_of, logarithms, loss_of, roll_out
 from bench.synthesis.gflow.layout import Grid, Words, learn_words
 from bench.synthesis.gflow.policy import Policy, Reader, State
 from bench.synthesis.gflow.reward import Reward, judge_of
@@ -73,12 +73,16 @@ def new_policy(settings: GflowSettings, words: Words, *, classes: int) -> Policy
 
 
 def balance_step(settings: GflowSettings, policy: Policy, reward: Reward) -> Callable[[int, torch.Generator], Tensor]:
-    """What a step's loss is, in squared nats."""
+    """What a step's loss is, in squared nats; at first, in nats too, how unlikely draws of the density are."""
+    warm = settings.likelihood * settings.steps
 
     def step(number: int, generator: torch.Generator) -> Tensor:
         classes = len(policy.log_z)
-        labels = torch.randint(classes, (settings.batch // 2,), generator=generator)
+        count = settings.batch if number < warm else settings.batch // 2
+        labels = torch.randint(classes, (count,), generator=generator)
         given = backwards(policy, reward.draw(labels, generator), labels, generator)
+        if number < warm:
+            return likelihood_of(policy, given, reward(given.codes, labels), loss=settings.loss)
         both = from_nothing(policy, labels, generator).and_also(given)
         return loss_of(policy, both, reward(both.codes, both.labels), loss=settings.loss, generator=generator)
 
