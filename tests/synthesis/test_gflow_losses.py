@@ -20,7 +20,7 @@ def policy() -> Policy:
     torch.manual_seed(0)
     policy = Policy(PIXELS, Table(PIXELS, classes=1), classes=1, order="learned")
     nn.init.normal_(policy.reader.rows.weight)
-    policy.set_log_z(0, torch.tensor(1.3))
+    policy.move_log_z(torch.tensor([0]), torch.tensor([1.3]), share=1.0)
     return policy
 
 

@@ -77,8 +77,12 @@ def loss_of(
 
 
 def likelihood_of(policy: Policy, paths: Trajectories, log_reward: Tensor, *, loss: Loss) -> Tensor:
-    """How unlikely the policy is to go along given trajectories, and how far its flows are from balance with it."""
+    """How unlikely the policy is to go along given trajectories, and how far its flows are from balance with it.
+
+    log Z is moved at once to where it balances, since it would be tens of nats behind at its own rate.
+    """
     log_flow, log_pf, log_pb = logarithms(policy, paths, log_reward)
+    policy.move_log_z(paths.labels, log_reward + (log_pb - log_pf).detach().sum(1))
     # What flow matching learns are state flows, which detailed balance learns too.
     balance = BALANCES.get(loss, detailed_balance)
     return balance(log_flow, log_pf.detach(), log_pb) - log_pf.sum(1).mean()

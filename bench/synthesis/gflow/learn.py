@@ -60,7 +60,8 @@ def learn_reward(settings: GflowSettings, images: Tensor, labels: Tensor, *, cla
         torch.manual_seed(derive_seed("gflow", "judge", settings.seed))
         judge = judge_of(grid.channels, grid.height, classes=classes)
         loss_of = partial(reward.judge_loss, judge)
-        known = fit("judge", judge, loss_of, steps=JUDGE_STEPS, rate=2e-3, warmup=20, seed=settings.seed, ema=0.98)
+        steps = min(JUDGE_STEPS, settings.steps)
+        known = fit("judge", judge, loss_of, steps=steps, rate=2e-3, warmup=20, seed=settings.seed, ema=0.98)
         judge.load_state_dict(known)
         reward.judge = judge.eval().requires_grad_(False)
     return reward
@@ -144,4 +145,4 @@ def begin(policy: Policy, reward: Reward) -> None:
             )
         with torch.no_grad():
             _, log_pf, log_pb = logarithms(policy, paths, log_reward)
-            policy.set_log_z(label, (log_reward + (log_pb - log_pf).sum(1)).mean())
+            policy.move_log_z(labels, log_reward + (log_pb - log_pf).sum(1), share=1.0)

@@ -96,9 +96,11 @@ class Policy(nn.Module):
         return self._scale * self._log_z
 
     @torch.no_grad()
-    def set_log_z(self, label: int, value: Tensor) -> None:
-        """Where training begins for a class."""
-        self._log_z[label] = value / self._scale
+    def move_log_z(self, labels: Tensor, wanted: Tensor, *, share: float = 0.2) -> None:
+        """A share of the way to the mean of what is wanted for each class, labels and `wanted` [b]."""
+        for label in labels.unique():
+            mean = wanted[labels == label].mean()
+            self._log_z[label] += share * (mean / self._scale - self._log_z[label])
 
     def forward(self, state: State) -> Said:
         """What is said of each state; of a complete or an empty image, some of it is -inf throughout."""
