@@ -245,15 +245,14 @@ def _check_method(recipe: Recipe, path: Path, lines: Lines) -> None:
 
 def _check_scratch(recipe: Recipe, learned: list[str], path: Path, lines: Lines) -> None:
     """What is learned from nothing draws alone, and nothing else goes without weights."""
-    name = recipe.method.name
-    if (name in FROM_SCRATCH) != (recipe.generator.name == SCRATCH):
-        where = at_line(str(path), lines, ("generator", "name"))
-        expected = SCRATCH if name in FROM_SCRATCH else "weights"
-        raise UsageError(f"{where}: generator.name: method {name}: expected {expected}, got {recipe.generator.name!r}")
-    others = [one for one in learned if (one in FROM_SCRATCH) != (name in FROM_SCRATCH) or (learned.count(one) > 1)]
-    if others and (name in FROM_SCRATCH or others[0] in FROM_SCRATCH):
+    name, alone = recipe.method.name, recipe.method.name in FROM_SCRATCH
+    if alone != (recipe.generator.name == SCRATCH):
+        where, wanted = at_line(str(path), lines, ("generator", "name")), SCRATCH if alone else "weights"
+        raise UsageError(f"{where}: generator.name: method {name}: expected {wanted}, got {recipe.generator.name!r}")
+    odd = learned[1:] if alone else [one for one in learned if one in FROM_SCRATCH]
+    if odd:
         where = at_line(str(path), lines, ("adaptations",))
-        raise UsageError(f"{where}: adaptations: method {name} does not go with {others[0]} here; leave it out")
+        raise UsageError(f"{where}: adaptations: method {name} does not go with {odd[0]} here; leave it out")
 
 
 def _by_version(reference: str) -> tuple[str, list[int], str]:
