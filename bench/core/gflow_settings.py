@@ -13,9 +13,10 @@ from bench.core.record import Record
 class GflowSettings(Record):
     """The reward: log R(x) = log density of x near the class's training images + log P(class | x) / `temperature`.
 
-    The density is the mean over the images of exp(-e / (2 `bandwidth`²)), where e sums, over the patches, the mean
-    squared difference of their values (pixels are 0 to 1); the class's probability is that of a small classifier
-    trained on the same images. `fraction`: the share of the training images that are used. Images are `side` pixels
+    The density is the mean over the images of the product over the patches of exp(-e / (2 `bandwidth`²)) + `outliers` /
+    `codes`, e the mean squared difference of their values (pixels are 0 to 1), so that a patch that is out of place
+    costs no more than it must; the class's probability is that of a small classifier trained on the same images.
+    `fraction`: the share of the training images that are used. Images are `side` pixels
     large and cut into patches of `patch`, each of which holds one of `codes` codes; an action fills one, or, with
     `haar`, one scale of one, coarse to fine. The first `likelihood` share of the `steps` fits the policy to draws of
     the density, and log Z and the flows to the policy; then all are balanced. `loss`, and `order` (which place comes
@@ -31,10 +32,11 @@ class GflowSettings(Record):
     codes: int = Field(default=128, ge=2, le=1024)
     temperature: float = Field(default=1.0, gt=0, le=1000)
     bandwidth: float = Field(default=0.07, ge=0.01, le=1)
+    outliers: float = Field(default=0.01, ge=0, le=1)
     steps: int = Field(default=600, ge=1, le=1_000_000)
     batch: int = Field(default=32, ge=2, le=1024)
-    rate: float = Field(default=1e-3, gt=0, le=1)
-    likelihood: float = Field(default=0.5, ge=0, le=1)
+    rate: float = Field(default=2e-3, gt=0, le=1)
+    likelihood: float = Field(default=0.75, ge=0, le=1)
     seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")

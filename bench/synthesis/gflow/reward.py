@@ -21,21 +21,20 @@ class Reward:
 
     def __init__(self, settings: GflowSettings, words: Words, images: Tensor, labels: Tensor) -> None:
         self.words, self.labels, self._temperature = words, labels, settings.temperature
-        self._bank = images.flatten(1)
         # Of a sum over the values of an image: a mean over those of a patch, summed over patches.
-        self._sharpness = words.grid.patches / self._bank.shape[1] / (2 * settings.bandwidth**2)
-        self._near = -self._sharpness * words.distances(images)
+        sharpness = words.grid.patches / images[0].numel() / (2 * settings.bandwidth**2)
+        out_of_place = torch.tensor(settings.outliers / words.codes).log()
+        near = torch.logaddexp(-sharpness * words.distances(images), out_of_place)
+        self._near = near.masked_fill(~words.known, -math.inf)
         self._mass = self._near.logsumexp(2).sum(1)
         self.judge: nn.Module | None = None
 
     def __call__(self, codes: Tensor, wanted: Tensor) -> Tensor:
         """log R [b] of whole images, codes [b, T], of the classes `wanted` [b]."""
-        drawn = self.words.decode(codes)
-        apart = torch.cdist(drawn.flatten(1), self._bank, compute_mode="donot_use_mm_for_euclid_dist")
         own = wanted[:, None] == self.labels[None, :]
-        near = (-self._sharpness * apart.square()).masked_fill(~own, -math.inf)
+        near = self._near[:, torch.arange(codes.shape[1]), codes].sum(2).T.masked_fill(~own, -math.inf)
         density = near.logsumexp(1) - own.sum(1).log()
-        return density + self._said(drawn, wanted) / self._temperature
+        return density + self._said(self.words.decode(codes), wanted) / self._temperature
 
     def draw(self, wanted: Tensor, generator: torch.Generator) -> Tensor:
         """Codes [b, T] near training images of the classes `wanted` [b]."""
@@ -53,7 +52,7 @@ class Reward:
 
     def judge_loss(self, judge: nn.Module, step: int, generator: torch.Generator) -> Tensor:
         """Of a step of a classifier of such images."""
-        rows = torch.randint(len(self._bank), (JUDGE_BATCH,), generator=generator)
+        rows = torch.randint(len(self.labels), (JUDGE_BATCH,), generator=generator)
         return cross_entropy(judge(self.words.decode(self._about(rows, generator))), self.labels[rows])
 
     def _about(self, rows: Tensor, generator: torch.Generator) -> Tensor:
