@@ -32,7 +32,7 @@ class GflowSettings(Record):
     codes: int = Field(default=128, ge=2, le=1024)
     temperature: float = Field(default=1.0, gt=0, le=1000)
     bandwidth: float = Field(default=0.07, ge=0.01, le=1)
-    outliers: float = Field(default=0.01, ge=0, le=1)
+    outliers: float = Field(default=3e-4, ge=0, le=1)
     steps: int = Field(default=600, ge=1, le=1_000_000)
     batch: int = Field(default=32, ge=2, le=1024)
     rate: float = Field(default=2e-3, gt=0, le=1)
