@@ -10,9 +10,11 @@ from bench import cli
 VERBS = (
     *("demo", "list", "generate", "verify", "diff", "audit", "export", "train", "doctor", "predict"),
     "corruptions",
-    *("score", "submit", "explain", "compare", "robustness", "publish", "quality", "rate"),
+    *("score", "submit", "explain", "compare", "robustness", "publish", "quality", "rate", "methods"),
     *("digits-detect", "export-boxes"),
     *("wilds-evaluate", "wilds-download", "wilds-table"),
+    *("zero-shot", "zero-shot-table"),
+    *("data-size", "dagan"),
 )
 
 

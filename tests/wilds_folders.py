@@ -126,8 +126,12 @@ WHEAT_SPLIT = dict(zip(WHEAT, SPLITS, strict=True))
 STAGES = ("Filling", "Filling-Ripening", "multiple", "Post-flowering", "Ripening")
 
 
-def globalwheat(root: Path, *, version: str = "1.1", seed: int = 0) -> Path:
-    """A few images a split with up to six boxes, some with none, from sessions that are its own."""
+def globalwheat(root: Path, *, version: str = "1.1", side: int = 1024, times: int = 1, seed: int = 0) -> Path:
+    """A few images a split with up to six boxes, some with none, from sessions that are its own.
+
+    Boxes lie within `side` pixels. The images are of 96 pixels at most, dark, with light boxes where those are within
+    them. `times` as many images.
+    """
     wilds_package()
     from wilds.datasets.globalwheat_dataset import SESSIONS
 
@@ -142,20 +146,23 @@ def globalwheat(root: Path, *, version: str = "1.1", seed: int = 0) -> Path:
     )
     for number, (part, count) in enumerate(WHEAT.items()):
         rows = []
-        for index in range(count):
+        for index in range(count * times):
             name = f"{part}-{index}.png"
-            Image.fromarray(random.integers(0, 255, (32, 32, 3), dtype=np.uint8)).save(folder / "images" / name)
-            boxes = wheat_boxes(random, index % 7)
+            boxes = wheat_boxes(random, index % 7, side)
+            pixels = random.integers(0, 60, (min(side, 96), min(side, 96), 3), dtype=np.uint8)
+            for x, y, right, low in boxes:
+                pixels[y:low, x:right] = 200
+            Image.fromarray(pixels).save(folder / "images" / name)
             text = ";".join(" ".join(map(str, box)) for box in boxes.tolist()) or "no_box"
             rows.append([name, text, 3 * number + index % 3])
         write_csv(folder / f"{part}.csv", ["image_name", "BoxesString", "domain"], rows)
     return root
 
 
-def wheat_boxes(random: np.random.Generator, count: int) -> np.ndarray:
-    """int64 [count, 4]: boxes within 1024 x 1024 pixels."""
-    corner = random.integers(0, 900, (count, 2))
-    return np.concatenate([corner, corner + random.integers(20, 120, (count, 2))], axis=1)
+def wheat_boxes(random: np.random.Generator, count: int, side: int = 1024) -> np.ndarray:
+    """int64 [count, 4]: boxes within `side` x `side` pixels."""
+    corner = random.integers(0, side * 7 // 8, (count, 2))
+    return np.concatenate([corner, corner + random.integers(min(20, side // 10), side // 8, (count, 2))], axis=1)
 
 
 def write_csv(path: Path, head: list[str], rows: list[list[Any]], *, separator: str = ",") -> None:

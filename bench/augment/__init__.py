@@ -8,6 +8,8 @@ AUGMENTERS = {
     "mixup": "bench.augment.label_mixing:Mixup",
     "augmix": "bench.augment.augmix:AugMix",
     "pixmix": "bench.augment.pixmix:PixMix",
+    "dagan": "bench.augment.learned:Dagan",
+    "deepaugment": "bench.augment.learned:DeepAugment",
     "gflow": "bench.augment.gflow:Gflow",
     "gflow-released": "bench.augment.gflow:GflowReleased",
 }
@@ -21,6 +23,8 @@ ABOUT = {
     "mixup": "two images and their labels averaged (Zhang et al., 2018)",
     "augmix": "chains of operations mixed, with a consistency loss over three views (Hendrycks et al., 2020)",
     "pixmix": "repeatedly mixed with fractals, or pictures of your own (Hendrycks et al., 2022)",
+    "dagan": "other images of their classes, by a GAN learned from other classes (Antoniou et al., 2017)",
+    "deepaugment": "images through networks with distorted weights and features (Hendrycks et al., 2021)",
     "gflow": "part of an image drawn anew by a GFlowNet that is trained on a share of the images",
     "gflow-released": "pixels filled by a masked mixture density, as the published GFlowAug code does",
 }

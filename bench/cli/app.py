@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from bench import __version__
-from bench.cli import boards, datasets, detection, models, wilds
+from bench.cli import boards, datasets, detection, methods, models, studies, wilds, zero_shot
 from bench.cli.options import AsJson, BoardDir, Quiet, Root, Workers, place, show
 from bench.core.errors import UsageError
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for _part in (datasets, models, boards, detection, wilds):
+for _part in (datasets, models, boards, methods, detection, wilds, zero_shot, studies):
     app.add_typer(_part.verbs)
 
 

@@ -48,6 +48,9 @@ def train(
             metavar="NAME[?key=value&...]", help="See list augmentations (WILDS: none, flips, randaugment or gflow)."
         ),
     ] = None,
+    mix: Annotated[
+        float | None, typer.Option("--mix-probability", help="A generated image takes a real one's place (mixed).")
+    ] = None,
     algorithm: Annotated[
         Literal["erm", "coral", "irm", "groupdro"] | None, typer.Option(help="WILDS: what is minimised.")
     ] = None,
@@ -80,7 +83,7 @@ def train(
     }
     ours = {"match": match, "steps": steps, "ratio": ratio, "fraction": fraction}
     means = {"root": root, "device": None if device == "auto" else device, "workers": workers or None}
-    if apart(track, for_wilds | means, ours):
+    if apart(track, for_wilds | means, ours | {"mix_probability": mix}):
         from bench.pipelines.wilds_tracks import load_wilds
         from bench.pipelines.wilds_train import WildsPlaces, plan_of, train_wilds
 
@@ -89,7 +92,7 @@ def train(
         return
     if arm is None:
         raise UsageError("--arm: expected real, synthetic or mixed")
-    asked = ours | {"arch": arch, "seed": seed, "augment": augment}
+    asked = ours | {"arch": arch, "seed": seed, "augment": augment, "mix": mix}
     show(run(load_track(track), arm, **asked, data_root=place(data_root), quiet=quiet), as_json)
 
 

@@ -15,7 +15,6 @@ SemanticVersion = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)\.(0|[
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 SLOT = "{}"
-SCRATCH = "scratch"
 Scalar = float | int | str | bool
 Value = Scalar | tuple[Scalar, ...]
 
@@ -64,13 +63,13 @@ class Adaptation(Record):
 class Generator(Grown):
     """The weights that draw: a shipped name, a folder or a hub id, pinned by revision and digest.
 
-    A hub id (`owner/name`) needs the 40 hex digits of a commit; `scratch` has no weights, for methods that learn all
-    that they draw with; anything else needs `weights`. Where
+    A hub id (`owner/name`) needs the 40 hex digits of a commit; anything else needs `weights`. Where
     neither can be known yet, `unpinned` says why, and nothing is drawn with it. `format: bin`: the
-    repository has no safetensors. `compiled`: by torch.compile, which may change bits.
+    repository has no safetensors. `compiled`: by torch.compile, which may change bits. `from_nothing`: it has no
+    weights but those that the recipe's adaptation learns, so that the recipe pins them.
     """
 
-    later = ("unpinned", "format", "compiled")
+    later = ("unpinned", "format", "compiled", "from_nothing")
 
     name: str
     revision: str
@@ -80,12 +79,13 @@ class Generator(Grown):
     unpinned: str | None = None
     format: Literal["bin"] | None = None
     compiled: Literal[True] | None = None
+    from_nothing: Literal[True] | None = None
 
     @model_validator(mode="after")
     def _pinned(self) -> "Generator":
-        if self.name == SCRATCH and self.weights is not None:
-            raise ValueError(f"generator {SCRATCH!r} has no weights; leave them out")
-        pinned = self.weights is not None or self.name == SCRATCH or re.fullmatch(r"[0-9a-f]{40}", self.revision)
+        pinned = self.weights is not None or re.fullmatch(r"[0-9a-f]{40}", self.revision) or self.from_nothing
+        if self.from_nothing and self.weights:
+            raise ValueError(f"generator {self.name!r} is from nothing; leave out weights")
         if not pinned and not self.unpinned:
             raise ValueError(
                 f"generator {self.name!r} is not pinned: expected a 40-hex commit as revision"

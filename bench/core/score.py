@@ -36,12 +36,13 @@ class Score(Record):
     @model_validator(mode="after")
     def _bits_are_those_of_top1(self) -> Self:
         try:
-            size = len(base64.b64decode(self.correct, validate=True))
+            packed = base64.b64decode(self.correct, validate=True)
         except ValueError:
             raise ValueError("correct: expected base64 text") from None
-        if size != (self.n + 7) // 8:
-            raise ValueError(f"correct: expected {(self.n + 7) // 8} bytes of bits for {self.n} images, got {size}")
-        right = int(self.bits().sum())
+        size = (self.n + 7) // 8
+        if len(packed) != size:
+            raise ValueError(f"correct: expected {size} bytes of bits for {self.n} images, got {len(packed)}")
+        right = (int.from_bytes(packed) >> (8 * size - self.n)).bit_count()  # a board reads thousands of them
         if abs(right / self.n - self.top1) > 1e-9:
             raise ValueError(f"correct: its bits say {right} of {self.n} right, top1 says {self.top1:g}")
         return self

@@ -21,9 +21,11 @@ class TrainingRun(Grown):
     `arch` is a timm name, or `sklearn:NAME`. `steps` is None for classifiers that are not fitted by
     steps; `fraction` is the share of the training images that was used. `match` says what is held equal
     to the other arms: optimizer `steps` or `epochs`. `augment`: what is done to the images, if anything.
+    `mix`: how probably a real image gives its place to a generated one of the same source; None where generated
+    images stand beside the real ones.
     """
 
-    later = ("augment",)
+    later = ("augment", "mix")
 
     track: str
     arm: str
@@ -42,6 +44,7 @@ class TrainingRun(Grown):
     seed: int = 0
     classes: tuple[str, ...]
     augment: Augmentation | None = None
+    mix: float | None = Field(default=None, ge=0, le=1)
 
     @property
     def digest(self) -> str:

@@ -79,16 +79,17 @@ class Penalty(Record):
 class WildsRecipe(Record):
     """How the default model is trained, the same for every algorithm but for its `Penalty`.
 
-    `arch`: a timm name; `weights`: the pretrained model of timm that it starts from. `domain`: the metadata column
-    whose values are the domains; a batch of CORAL or IRM holds `domains_per_batch` of them in equal parts. `gamma`:
-    the factor on the rate after each epoch. The epoch that is best by `select` is kept.
+    `arch`: a timm name, or a detector's (`HEAD:BACKBONE`, or torchvision's `fasterrcnn_resnet50_fpn`); `weights`: the
+    pretrained model of timm that it starts from, or `coco`, torchvision's weights of that detector. `domain`: the
+    metadata column whose values are the domains; a batch of CORAL or IRM holds `domains_per_batch` of them in equal
+    parts. `gamma`: the factor on the rate after each epoch. The epoch that is best by `select` is kept.
     """
 
     arch: Line
     weights: Line | None = None
     image_size: int = Field(ge=1)
     channels: int = Field(ge=1)
-    loss: Literal["cross_entropy", "mse"]
+    loss: Literal["cross_entropy", "mse", "detection"]
     learning_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
     gamma: float = Field(default=1.0, gt=0, le=1)

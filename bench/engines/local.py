@@ -6,7 +6,9 @@ worker ends when its pipe closes, so that none outlives a caller that was killed
 
 import multiprocessing
 import os
+import pickle
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -59,6 +61,33 @@ def run(function: Work | str, tasks: Sequence[Any], *, workers: int | None = 1, 
             worker.terminate()
         for worker in crew.values():
             worker.join()
+
+
+@contextmanager
+def meanwhile(function: Work | str, task: Any) -> Iterator[Callable[[], Any]]:
+    """A process of its own works on `task` while the block goes on; call what the block gets for the answer.
+
+    `function` as in `run`. An error there is raised by that call; leaving the block ends the process.
+    """
+    packed = pickle.dumps(task)
+    with _ctrl_c_is_for_the_parent():
+        connection, worker = _hire(function)
+    # A task that is large would be waited for until the worker is up.
+    sender = threading.Thread(target=_send, args=(connection, packed), daemon=True)
+    sender.start()
+    try:
+        yield lambda: _receive(connection, worker)
+    finally:
+        worker.terminate()
+        worker.join()
+        sender.join()
+        connection.close()
+
+
+def _send(connection: Connection, packed: bytes) -> None:
+    # Where the worker is dead, receiving from it will say so.
+    with suppress(OSError):
+        connection.send_bytes(packed)
 
 
 def _hand_out(crew: dict[Connection, multiprocessing.Process], waiting: Iterator[Any]) -> Iterator[Any]:

@@ -103,7 +103,7 @@ def detector_network(arch: str, *, classes: int, channels: int, size: int) -> nn
 
 def first_label(arch: str) -> int:
     """The label of the first class: Faster R-CNN keeps 0 for the ground."""
-    return 1 if arch.startswith("fasterrcnn:") else 0
+    return 1 if arch.startswith("fasterrcnn") else 0
 
 
 def find(network: nn.Module, image: Tensor, *, first: int) -> tuple[Tensor, Tensor, Tensor]:

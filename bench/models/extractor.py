@@ -28,7 +28,8 @@ class Extractor:
     """`prepare` makes one image an array; `load` gives the network, from a stack of CHUNK arrays to [CHUNK, d].
 
     Every chunk has CHUNK images (the last one is padded) and one thread, so that batch size, order and number of
-    workers cannot change a bit. `read_text`, where there is a text tower: texts to [n, d].
+    workers cannot change a bit. `read_text`, where there is a text tower: texts to [n, d]; `logit_scale`: what its
+    cosines are multiplied by.
     """
 
     card: ExtractorCard
@@ -36,6 +37,7 @@ class Extractor:
     load: Callable[[], Callable[[torch.Tensor], torch.Tensor]]
     device: str = "cpu"
     read_text: Callable[[Sequence[str]], np.ndarray] | None = None
+    logit_scale: Callable[[], float] | None = None
 
     @cached_property
     def _network(self) -> Callable[[torch.Tensor], torch.Tensor]:

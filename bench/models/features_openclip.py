@@ -43,6 +43,7 @@ def open_features(ref: ModelRef, *, device: str, data_root: Path) -> Extractor:
         load=lambda: model().encode_image,
         device=device,
         read_text=lambda texts: _read_text(model(), arch, texts),
+        logit_scale=lambda: float(model().logit_scale.detach().exp()),
     )
 
 

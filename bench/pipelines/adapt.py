@@ -20,10 +20,17 @@ from bench.core.recipe import Adaptation, Recipe
 from bench.core.registry import look_up
 from bench.engines.local import run
 from bench.sources.real_images import open_real_images
-from bench.store.states import find_state, keep_state, state_path
-from bench.synthesis import ADAPTATIONS, FROM_SCRATCH, LEARNS_FROM
+from bench.store.states import find_state, keep_state, state_path, work_folder
+from bench.synthesis import ADAPTATIONS, LEARNS_FROM
 from bench.synthesis.adaptation import Lesson, State, read_state
 from bench.synthesis.parameters import for_each_class, read_adaptation
+
+FITTED = {
+    "dagan": "bench.pipelines.dagan_fit:learn",
+    "deepaugment": "bench.pipelines.deepaugment_fit:learn",
+    "gflow": "bench.pipelines.gflow_fit:learn",
+}
+"""Learning that takes a loop of the gym: name -> `function(parameters, lesson, work folder) -> tensors`."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,11 @@ def learn_all(place: Place, class_ids: Iterable[str], *, workers: int | None, qu
     return learned
 
 
+def state_files(place: Place, class_id: str) -> list[Path]:
+    """Where the states behind the images of one class lie, or will, in the recipe's order."""
+    return _paths(place, class_id)
+
+
 def learn(task: LearnTask) -> str:
     """Learn one state, and those before it that are not here; the digest of its file."""
     return states_of(task.place, task.class_id, upto=task.level + 1)[-1].digest
@@ -82,6 +94,11 @@ def states_of(place: Place, class_id: str, *, upto: int | None = None) -> list[S
             keep_state(path, state.data)
         states.append(state)
     return states
+
+
+def state_file(place: Place, class_id: str) -> Path:
+    """Where the last state behind the images of one class lies, once it is learned."""
+    return _paths(place, class_id)[-1]
 
 
 def _learn(place: Place, class_id: str, level: int, before: Sequence[State]) -> State:
@@ -100,13 +117,11 @@ def _learn(place: Place, class_id: str, level: int, before: Sequence[State]) -> 
         names=[names[owner] for owner, of in sources.items() for _ in of],
         seed=derive_seed("learn", _keys(place, class_id)[level]),
     )
+    if one.name in FITTED:
+        work = work_folder(_paths(place, class_id)[level])
+        tensors = look_up(FITTED, one.name, kind="adaptation")(read_adaptation(one), lesson, work)
+        return State(one.name, class_name, f"{recipe.generator.name}@{recipe.generator.revision}", tensors)
     maker: Any = look_up(ADAPTATIONS, one.name, kind="adaptation")
-    if one.name in FROM_SCRATCH:
-        from bench.pipelines.trainer import trainer
-
-        work = _paths(place, class_id)[level].with_suffix("")
-        with settled(), trainer(work) as fit:
-            return State(one.name, class_name, recipe.generator.name, maker(read_adaptation(one)).learn(fit, lesson))
     # Half a precision is enough to draw with, not to learn in.
     whole = recipe.generator.model_copy(update={"dtype": "float32"})
     with settled():
@@ -147,8 +162,15 @@ def _keys(place: Place, class_id: str) -> tuple[str, ...]:
 
 
 def _names(recipe: Recipe, one: Adaptation, class_id: str) -> dict[str, str]:
-    """The classes that an adaptation learns about, by id: that one, or all."""
+    """The classes that an adaptation learns about, by id: that one, all, or those that it names."""
+    if source := _source(one):
+        return {class_id: class_id for class_id in source}
     return {item.id: item.name for item in recipe.classes if item.id == class_id or not for_each_class(one)}
+
+
+def _source(one: Adaptation) -> tuple[str, ...]:
+    """The classes that it learns from, where it names them."""
+    return tuple(getattr(read_adaptation(one), "source", ()))
 
 
 def _sources(place: Place, one: Adaptation, class_id: str) -> dict[str, list[str]]:
@@ -159,7 +181,8 @@ def _sources(place: Place, one: Adaptation, class_id: str) -> dict[str, list[str
     split = next((split for split in recipe.splits if split not in EVALUATION), None)
     if split is None:
         raise UsageError(f"{recipe.reference}: {one.name} learns from training images, and no split is made from any")
-    found = {owner: _sources_of(place, split, owner) for owner in _names(recipe, one, class_id)}
+    whole = bool(_source(one))
+    found = {owner: _sources_of(place, split, owner, whole=whole) for owner in _names(recipe, one, class_id)}
     for owner, sources in found.items():
         if not sources:
             raise DataError(f"{recipe.reference}: {one.name}: no real image of class {owner!r} for split {split!r}")
@@ -167,9 +190,12 @@ def _sources(place: Place, one: Adaptation, class_id: str) -> dict[str, list[str
 
 
 @lru_cache(maxsize=4096)
-def _sources_of(place: Place, split: str, class_id: str) -> list[str]:
+def _sources_of(place: Place, split: str, class_id: str, *, whole: bool) -> list[str]:
     conditioning = place.recipe.conditioning
     assert conditioning is not None
+    if whole:
+        # Shots are of the classes that are drawn.
+        conditioning = conditioning.model_copy(update={"shots": None, "trial": None})
     return open_real_images(Path(place.data_root), conditioning).sources(split, class_id)
 
 

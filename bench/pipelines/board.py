@@ -3,7 +3,6 @@
 import numpy as np
 
 from bench import __version__
-from bench.core.errors import DataError
 from bench.core.leaderboard import (
     Cell,
     Column,
@@ -18,6 +17,7 @@ from bench.core.track import Track
 from bench.pipelines.board_arms import arm_gains, arm_rows, seeds_of, variants
 from bench.pipelines.board_commands import of_card
 from bench.pipelines.board_fits import Accuracies, Found, Lines
+from bench.pipelines.board_parts import check_whole, columns_of
 from bench.pipelines.board_ranks import Ranks, ranks_of_cards
 
 FLAGGED = 10
@@ -31,13 +31,8 @@ def leaderboard(
 
     DataError for no cards, cards of different digests, and a card without a headline set.
     """
-    if not cards:
-        raise DataError(f"track {track.name}: no listed score card; submit a model or run the demo first")
+    check_whole(track, cards)
     check_one_board(cards)
-    for card in cards:
-        missing = [name for name in (track.in_distribution, *track.headline.sets) if name not in card.sets]
-        if missing:
-            raise DataError(f"{card.slug}: no score on {', '.join(missing)}; submit it again on the whole track")
     ordered = sorted(cards, key=lambda card: (-shifted_accuracy(track, card), card.slug))
     ranks = ranks_of_cards(ordered, track.headline.sets)
     lines = Lines.of(track, Accuracies.of(track, cards))
@@ -52,7 +47,7 @@ def leaderboard(
         software=__version__,
         classes=len(track.classes),
         class_names=tuple(one.name for one in track.classes),
-        columns=_columns(track, cards),
+        columns=tuple(Column(**said) for said, _ in columns_of(track, cards)),
         rows=_rows(track, ordered, ranks, robustness),
         fits=lines.fits(),
         ranking=ranks.ranking,
@@ -75,25 +70,6 @@ def _shifted_interval(track: Track, card: ScoreCard) -> tuple[float, float]:
     variance = sum(score.top1 * (1 - score.top1) / score.n for score in scores) / len(scores) ** 2
     middle, half = shifted_accuracy(track, card), Z95 * variance**0.5
     return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def _columns(track: Track, cards: tuple[ScoreCard, ...]) -> tuple[Column, ...]:
-    columns = []
-    for name, spec in track.sets.items():
-        score = next((card.sets[name] for card in cards if name in card.sets), None)
-        if score is not None:
-            columns.append(
-                Column(
-                    name=name,
-                    title=spec.title,
-                    about=spec.about,
-                    n=score.n,
-                    digest=score.dataset_digest,
-                    headline=name in track.headline.sets,
-                    in_distribution=name == track.in_distribution,
-                )
-            )
-    return tuple(columns)
 
 
 def _rows(track: Track, ordered: list[ScoreCard], ranks: Ranks, robustness: Found) -> tuple[Row, ...]:
@@ -167,7 +143,9 @@ def tie_sentence(ranks: Ranks) -> str:
         return ""
     if tied == 1:
         return "The first model is separable from every other one."
-    return f"The data cannot tell {tied if tied < models else f'any of the {models}'} models from the first."
+    if tied == models:
+        return f"The data cannot tell any of the {models} models from the first."
+    return f"The data cannot tell {tied - 1} other {'model' if tied == 2 else 'models'} from the first."
 
 
 def _percent(fraction: float) -> str:

@@ -35,8 +35,10 @@ def arm_rows(track: Track, cards: tuple[ScoreCard, ...]) -> tuple[ArmRow, ...]:
                 variant=key[2],
                 images=sum(part.images for part in run.data),
                 steps=run.steps or 0,
-                sets={name: _mean(mean_over_seeds(_values(group, _top1(name)))) for name in _shared_sets(track, group)},
-                shifted=_mean(mean_over_seeds(_values(group, _headline(track)))),
+                sets={
+                    name: mean_of(mean_over_seeds(_values(group, _top1(name)))) for name in _shared_sets(track, group)
+                },
+                shifted=mean_of(mean_over_seeds(_values(group, _headline(track)))),
             )
         )
     return tuple(rows)
@@ -96,10 +98,11 @@ def variants(cards: tuple[ScoreCard, ...]) -> dict[str, str]:
 
 
 def _facts(run: TrainingRun) -> dict[str, str]:
-    facts = {key: str(value) for key, value in run.model_dump(exclude=SHARED | {"data", "augment"}).items()}
+    facts = {key: str(value) for key, value in run.model_dump(exclude=SHARED | {"data", "augment", "mix"}).items()}
     return facts | {
         "data": " + ".join(part.name for part in run.data),
         "schedule": facts["schedule"].removesuffix(UNAUGMENTED),
+        "mixed in": "none" if run.mix is None else f"{run.mix:g}",
         "augmentation": in_short(run.augment) if run.augment else "none",
     }
 
@@ -150,8 +153,11 @@ def _values(group: list[ScoreCard], of: Callable[[ScoreCard], float]) -> np.ndar
 
 
 def _difference(group: list[ScoreCard], base: list[ScoreCard], of: Callable[[ScoreCard], float]) -> Mean:
-    return _mean(paired_difference(_values(group, of), _values(base, of), seeds_a=_seeds(group), seeds_b=_seeds(base)))
+    return mean_of(
+        paired_difference(_values(group, of), _values(base, of), seeds_a=_seeds(group), seeds_b=_seeds(base))
+    )
 
 
-def _mean(summary: SeedSummary) -> Mean:
+def mean_of(summary: SeedSummary) -> Mean:
+    """As a record."""
     return Mean(mean=summary.mean, n=summary.n, deviation=summary.sd, interval=summary.interval)

@@ -2,6 +2,7 @@
 
 import shlex
 
+from bench.core.detection_score import DetectionCard
 from bench.core.score import ScoreCard
 from bench.core.track import Track
 from bench.core.training_run import TrainingRun
@@ -9,12 +10,13 @@ from bench.models import MODEL_SOURCES
 from bench.pipelines.populations import Choice
 
 PROGRAM = "python run_bench.py"
-FILE = "file:"  # what a CSV's model is called when its sender gave no name
+FILE = "file:"  # what the model of a CSV, or of COCO results, is called when its sender gave no name
+DETECTION = "detection"
 
 
-def of_card(track: Track, card: ScoreCard) -> str:
+def of_card(track: Track, card: ScoreCard | DetectionCard) -> str:
     """Train where we trained, then submit; where only predictions came, submit the file with them."""
-    submit = f"{PROGRAM} submit {_submitted(card)} --track {shlex.quote(track.name)}"
+    submit = f"{PROGRAM} submit {_submitted(track, card)} --track {shlex.quote(track.name)}"
     run = card.declaration.training
     if run is None:
         return submit
@@ -36,19 +38,20 @@ def of_published(population: str, choice: Choice, axes: dict[str, str], model: s
     return " && ".join(commands)
 
 
-def _submitted(card: ScoreCard) -> str:
+def _submitted(track: Track, card: ScoreCard | DetectionCard) -> str:
     source = card.model.partition(":")[0]
     if source in MODEL_SOURCES:
         return shlex.quote(card.model) + (" --trust-code" if source == "py" else "")
     if card.model.startswith(FILE) and len(card.sets) == 1:
-        return f"{shlex.quote(card.model.removeprefix(FILE))}.csv --set {shlex.quote(*card.sets)}"
+        ending = "json" if track.task == DETECTION else "csv"
+        return f"{shlex.quote(card.model.removeprefix(FILE))}.{ending} --set {shlex.quote(*card.sets)}"
     return "PREDICTIONS.parquet"
 
 
 def _training(track: Track, run: TrainingRun) -> list[str]:
     options = [f"--track {shlex.quote(track.name)}", f"--arm {run.arm}", f"--arch {run.arch}", f"--seed {run.seed}"]
     real, *generated = run.data
-    if run.arm == "mixed" and generated:
+    if run.arm == "mixed" and generated and track.task != DETECTION:
         options.append(f"--ratio {generated[0].images / real.images:g}")
     steps = run.steps
     if run.match == "epochs":
@@ -56,5 +59,6 @@ def _training(track: Track, run: TrainingRun) -> list[str]:
         # Only the mixed arm's record tells the number of real images, to which its steps were matched.
         steps = steps and round(steps * real.images / sum(part.images for part in run.data)) if generated else None
     options += [f"--steps {steps}"] if steps else []
+    options += [f"--mix-probability {run.mix:g}"] if run.mix is not None else []
     options += [f"--augment {shlex.quote(str(run.augment))}"] if run.augment else []
     return options + ([f"--fraction {run.fraction:g}"] if run.fraction < 1 else [])

@@ -9,13 +9,17 @@ from bench.core.errors import BenchError
 from bench.core.record import Record
 from bench.core.registry import look_up
 from bench.models.door import lacks
+from bench.pipelines.data_board.plan import needs_of, why_not_ready
+from bench.pipelines.data_board.registry import METHOD_ROWS
 from bench.pipelines.readiness import why_not_drawable
 from bench.pipelines.recipes import list_recipes, load_recipe
 from bench.pipelines.tracks import load_track, ready_sets, track_names
-from bench.pipelines.wilds_doctor import why_not_ready
+from bench.pipelines.wilds_doctor import why_not_ready as why_no_wilds
 from bench.pipelines.wilds_tracks import load_wilds, wilds_names
 from bench.store.versions import open_version
 from bench.synthesis.pinned_weights import layout, shipped
+
+DATA_BOARD_TRACK = "digits"
 
 
 class Entry(Record):
@@ -56,7 +60,7 @@ def _tracks(data_root: Path) -> list[Entry]:
 def _wilds_tracks(data_root: Path) -> list[Entry]:
     entries = []
     for track in map(load_wilds, wilds_names()):
-        why_not = why_not_ready(track, data_root)
+        why_not = why_no_wilds(track, data_root)
         entries.append(
             Entry(kind="track", name=track.name, about=track.question, ready=why_not is None, why_not=why_not)
         )
@@ -103,14 +107,27 @@ def _methods(data_root: Path) -> list[Entry]:
             [*sorted(synthesis.TAKES[name]), *([synthesis.NEEDS[name]] if name in synthesis.NEEDS else [])]
         )
         why_not = f"no {' or '.join(sorted(wanted))} comes with this package; a recipe names a folder or a hub id"
-        ready = not wanted or bool(wanted & here)
+        ready = bool(wanted & here)
         about = f"{text} (from {needs})"
         entry = Entry(kind="synthesis method", name=name, about=about, ready=ready, why_not=None if ready else why_not)
         entries.append(entry)
-    return entries + [
+    entries += [
         Entry(kind="adaptation", name=name, about=f"a generator learns {text}", ready=True)
         for name, text in synthesis.LEARNS.items()
     ]
+    return entries + _data_board_rows()
+
+
+def _data_board_rows() -> list[Entry]:
+    """The rows of the data leaderboard, as `methods --track digits` can make them."""
+    entries, track = [], load_track(DATA_BOARD_TRACK)
+    for name, row in METHOD_ROWS.items():
+        why_not = why_not_ready(track, row)
+        about = f"{row.about} (from {needs_of(row)}{'; only when named' if row.costly else ''})"
+        entries.append(
+            Entry(kind="data board row", name=f"methods/{name}", about=about, ready=not why_not, why_not=why_not)
+        )
+    return entries
 
 
 def _shelf(kind: str, about: dict[str, str]) -> Callable[[Path], list[Entry]]:

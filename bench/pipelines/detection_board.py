@@ -1,7 +1,5 @@
 """From detection cards to a `DetectionBoard`: every number that it shows, computed here and nowhere else."""
 
-import shlex
-
 import numpy as np
 
 from bench import __version__
@@ -19,6 +17,8 @@ from bench.core.track import Track
 from bench.metrics.image_bootstrap import drawn_interval
 from bench.metrics.ranks import separated_draws
 from bench.pipelines.board import tie_sentence
+from bench.pipelines.board_commands import of_card
+from bench.pipelines.board_parts import check_whole, columns_of
 from bench.pipelines.board_ranks import Ranks
 
 PAIRED = "paired by image (bootstrap of AP at 0.5 over the same resamples), Holm over all ordered pairs of models"
@@ -29,13 +29,8 @@ def detection_board(track: Track, cards: tuple[DetectionCard, ...]) -> Detection
 
     DataError for no cards, cards of different data or truth, and a card without a headline set.
     """
-    if not cards:
-        raise DataError(f"track {track.name}: no listed score card; submit a model first")
+    check_whole(track, cards)
     check_one_truth(cards)
-    for card in cards:
-        missing = [name for name in (track.in_distribution, *track.headline.sets) if name not in card.sets]
-        if missing:
-            raise DataError(f"{card.slug}: no score on {', '.join(missing)}; submit it again on the whole track")
     ordered = sorted(cards, key=lambda card: (-shifted_precision(track, card), card.slug))
     values = np.array([shifted_precision(track, card) for card in ordered])
     draws = np.stack([_draws(track, card) for card in ordered])
@@ -49,7 +44,10 @@ def detection_board(track: Track, cards: tuple[DetectionCard, ...]) -> Detection
         summary=f"{_summary(track, ordered)} {tie_sentence(ranks)}".strip(),
         software=__version__,
         class_names={one.id: one.name for one in track.classes},
-        columns=_columns(track, cards),
+        columns=tuple(
+            DetectionColumn(**said, boxes=score.boxes, labels_digest=score.labels_digest)
+            for said, score in columns_of(track, cards)
+        ),
         rows=tuple(rows),
         ranking=ranking,
         table=_table(track, ordered),
@@ -68,27 +66,6 @@ def _draws(track: Track, card: DetectionCard) -> np.ndarray:
     if len({len(one) for one in drawn}) != 1:
         raise DataError(f"{card.slug}: its sets have different numbers of resamples; score it again")
     return np.mean(drawn, axis=0)
-
-
-def _columns(track: Track, cards: tuple[DetectionCard, ...]) -> tuple[DetectionColumn, ...]:
-    columns = []
-    for name, spec in track.sets.items():
-        score = next((card.sets[name] for card in cards if name in card.sets), None)
-        if score is not None:
-            columns.append(
-                DetectionColumn(
-                    name=name,
-                    title=spec.title,
-                    about=spec.about,
-                    n=score.n,
-                    boxes=score.boxes,
-                    digest=score.dataset_digest,
-                    labels_digest=score.labels_digest,
-                    headline=name in track.headline.sets,
-                    in_distribution=name == track.in_distribution,
-                )
-            )
-    return tuple(columns)
 
 
 def _row(track: Track, card: DetectionCard, index: int, ranks: Ranks, drawn: np.ndarray) -> DetectionRow:
@@ -110,17 +87,8 @@ def _row(track: Track, card: DetectionCard, index: int, ranks: Ranks, drawn: np.
         shifted=shifted_precision(track, card),
         shifted_interval=(round(low, 12), round(high, 12)),
         cells=card.sets,
-        command=_command(track, card),
+        command=of_card(track, card),
     )
-
-
-def _command(track: Track, card: DetectionCard) -> str:
-    submit = f"python run_bench.py submit {shlex.quote(card.model)} --track {track.name}"
-    run = card.declaration.training
-    if run is None:
-        return submit
-    options = f"--track {track.name} --arm {run.arm} --arch {run.arch} --seed {run.seed} --steps {run.steps}"
-    return f"python run_bench.py train {options} && {submit}"
 
 
 def _summary(track: Track, ordered: list[DetectionCard]) -> str:

@@ -54,5 +54,8 @@ def _check(track: Track, plan: Any) -> None:
         raise UsageError(f"track {track.name} does not say what naive augmentation is; add budget.naive: [crop, …]")
     if plan.augment is not None:
         raise UsageError(f"--augment {plan.augment} is for classifiers; --arm {NAIVE} augments pictures and boxes")
-    if plan.ratio is not None or plan.fraction != 1 or plan.match != "steps":
-        raise UsageError("--ratio, --fraction and --match epochs are for classifiers; a detector takes all its images")
+    if plan.ratio is not None or plan.mix is not None or plan.fraction != 1 or plan.match != "steps":
+        raise UsageError(
+            "--ratio, --mix-probability, --fraction and --match epochs are for classifiers; a detector takes all"
+            " its images"
+        )

@@ -24,7 +24,8 @@ from bench.store.atomic import write_bytes
 from bench.store.encoding import Likeness, encode, likeness, perceptual_hash, sha256_hex
 from bench.store.machine import library_versions
 from bench.store.paths import data_root
-from bench.store.shards import Shard, item_slot, open_shard, shard_bytes
+from bench.store.shard_files import open_shard
+from bench.store.shards import Shard, item_slot, shard_bytes
 from bench.synthesis import TAKES
 from bench.synthesis.adaptation import State
 from bench.synthesis.maker import Maker, Request
@@ -124,11 +125,11 @@ def redraw(task: RedrawTask) -> dict[str, Likeness]:
 def draw_batch(drawing: Drawing, split: str, class_id: str, start: int) -> list[Candidate]:
     """The whole batch of slots from `start`: rows, still without what the encoded image says, and images."""
     recipe, one = drawing.recipe, class_of(drawing.recipe, class_id)
-    planned = [plan_item(recipe, split, one, slot) for slot in range(start, start + recipe.batch)]
     learned = class_id if recipe.adaptations else None
-    if learned:
-        drawn_by = revision(recipe, _states(drawing, learned))
-        planned = [replace(item, generator_revision=drawn_by) for item in planned]
+    states = _states(drawing, learned) if learned else []
+    planned = [plan_item(recipe, split, one, slot, states=states) for slot in range(start, start + recipe.batch)]
+    if states:
+        planned = [replace(item, generator_revision=revision(recipe, states)) for item in planned]
     real = _real_images(drawing)
     if real is not None:
         each = int(cast(int, recipe.method.parameters.get("per_image") or 1))
@@ -177,7 +178,7 @@ def _request(item: Item, real: RealImages | NamedImages | None) -> Request:
 def _next_attempt(recipe: Recipe, item: Item, rule: str) -> Item:
     before = Verdict.parse(item.verdict)
     fresh = plan_item(recipe, item.split, class_of(recipe, item.class_id), item_slot(item.id), item.attempt + 1)
-    same = {"source_image": item.source_image, "generator_revision": item.generator_revision}
+    same = {name: getattr(item, name) for name in ("prompt", "source_image", "generator_revision")}
     return replace(fresh, **same, verdict=str(Verdict(after=(*before.after, rule))))
 
 

@@ -27,7 +27,8 @@ from bench.store.locks import make_lock
 from bench.store.locks import write_lock as put_lock
 from bench.store.machine import library_versions
 from bench.store.paths import version_folder
-from bench.store.shards import Shard, plan, read_shard
+from bench.store.shard_files import check_shard
+from bench.store.shards import Shard, plan
 from bench.store.versions import MANIFEST, Version, read_version, write_manifest
 from bench.synthesis import METHODS
 
@@ -184,7 +185,7 @@ def _written(folder: Path) -> dict[str, str]:
 
 def _is_good(folder: Path, shard: Shard, drawing: str, written: dict[str, str]) -> bool:
     try:
-        file = read_shard(folder / shard.path)
+        file = check_shard(folder / shard.path)
     except DataError:
         return False
     return written.get(shard.path) in (None, file.frame) and file.holds(drawing, shard.ids())

@@ -25,7 +25,7 @@ def learned_augmenter(
 
     name, learn = LEARNERS[type(settings)]
     data = [part.model_dump() for part in run.data]
-    digest = digest_json([settings.model_dump(), data, run.fraction, run.image_size, run.classes])
+    digest = digest_json([settings.model_dump(), data, run.mix is None, run.fraction, run.image_size, run.classes])
     images = torch.from_numpy(pixels).float() / 255
     images = images.permute(0, 3, 1, 2).contiguous() if images.ndim == 4 else images[:, None]
     with trainer(data_root / "augmenters" / f"{name}-{digest[7:23]}") as fit:

@@ -16,6 +16,7 @@ from bench.store.shards import item_id
 from bench.synthesis import LEARNS_FROM
 from bench.synthesis.adaptation import State
 from bench.synthesis.parameters import for_each_class, token_of
+from bench.synthesis.sentences import sentences_of
 
 # What a version may change while its images stay the same: numbers of images, words about it.
 _NOT_DRAWN = ("version", "title", "description", "parent", "classes", "ambiguous_names", "splits", "licence")
@@ -26,15 +27,20 @@ def class_of(recipe: Recipe, class_id: str) -> ClassName:
     return next(item for item in recipe.classes if item.id == class_id)
 
 
-def plan_item(recipe: Recipe, split: str, one: ClassName, slot: int, attempt: int = 0) -> Item:
+def plan_item(
+    recipe: Recipe, split: str, one: ClassName, slot: int, attempt: int = 0, *, states: Sequence[State] = ()
+) -> Item:
     """All that is known of an item before it is drawn; `sha256` and `phash` are empty.
 
-    Where the recipe has no prompts, `template_id` is None and the prompt is empty.
+    Where the recipe has no prompts, `template_id` is None and the prompt is empty. Sentences that are written for a
+    class are in its `states`; without them the prompt has the class's name.
     """
     template_id, prompt = None, ""
     if recipe.prompts is not None:
         template_id = recipe.seed(split, one.id, slot, "template") % len(recipe.prompts.templates)
-        prompt = recipe.prompts.templates[template_id].replace(SLOT, word_for(recipe, one))
+        said = sentences_of(recipe, states, one.name) if recipe.method.name == "language-enhancement" else []
+        word = said[recipe.seed(split, one.id, slot, "sentence") % len(said)] if said else word_for(recipe, one)
+        prompt = recipe.prompts.templates[template_id].replace(SLOT, word)
     identity = item_id(split, one.id, slot)
     return Item(
         id=identity,

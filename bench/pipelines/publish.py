@@ -13,7 +13,7 @@ from bench.core.leaderboard import Leaderboard
 from bench.core.record import Record
 from bench.core.registry import look_up
 from bench.core.track import Track
-from bench.engines.local import run
+from bench.engines.local import default_workers, meanwhile
 from bench.pipelines.board import leaderboard
 from bench.pipelines.board_commands import of_published
 from bench.pipelines.board_kept import Beside, distances_of, version_of
@@ -24,7 +24,8 @@ from bench.pipelines.detection_board import detection_board
 from bench.pipelines.detection_pictures import with_pictures
 from bench.pipelines.editions import edition_folders, other_editions
 from bench.pipelines.populations import Choice, open_population, select
-from bench.reports import DETECTION_FILES, DETECTION_PRESSES, TARGETS
+from bench.pipelines.publish_share import draw_share, share_of
+from bench.reports import DETECTION_FILES, DETECTION_PRESSES, FOLDERS, PRESSES, TARGETS
 from bench.store.atomic import clean_leftovers, write_many
 from bench.store.cards import CARDS, read_cards
 from bench.store.paths import leaderboards_folder
@@ -45,11 +46,10 @@ class Published(Record):
 
 
 Target = Literal["folder", "hub-space"]
-# Texts or not, and which part of the figures. The texts take as long as a quarter of the figures of a large board.
-WHOLE = ((True, (0.0, 1.0)),)
-HALVES = ((True, (0.0, 0.25)), (False, (0.25, 1.0)))
-PRINT = "bench.pipelines.publish_share:print_share"
-MANY = 300  # models from which two processes are worth their start
+PAGE = "index.html"
+DRAW = "bench.pipelines.publish_share:draw_share"
+MANY = 300  # models from which a second process is worth its start
+HERE = 0.4  # the part of their figures that is drawn in this process, which has the texts to print as well
 
 
 def publish(
@@ -88,14 +88,25 @@ def publish_population(
 
 
 def outputs_of(board: Leaderboard | DetectionBoard, target: Target = "folder") -> dict[str, str | bytes]:
-    """Everything that is published of a board, by path; of a large one, by two processes."""
+    """Everything that is published of a board, by path; the figures of a large one by two processes."""
     if isinstance(board, DetectionBoard):
         return _outputs_of_detectors(board, target)
-    shares = [(board, *share) for share in (HALVES if len(board.rows) > MANY else WHOLE)]
-    outputs: dict[str, str | bytes] = {}
-    for printed in run(PRINT, shares, workers=None):
-        outputs |= printed
+    if len(board.rows) > MANY and default_workers("cpu") > 1:
+        with meanwhile(DRAW, share_of(board, (HERE, 1.0))) as drawn_there:
+            outputs, here = _texts(board), draw_share((board, (0.0, HERE)))
+            there = drawn_there()
+    else:
+        outputs, here, there = _texts(board), draw_share((board, (0.0, 1.0))), ({}, {})
+    outputs |= here[0] | there[0] | {PAGE: look_up(PRESSES, PAGE, kind="press")(board, here[1] | there[1])}
     return look_up(TARGETS, target, kind="target")(board, outputs) if target != "folder" else outputs
+
+
+def _texts(board: Leaderboard) -> dict[str, str | bytes]:
+    """What is printed of a board but for the page, which shows the figures."""
+    outputs = {path: look_up(PRESSES, path, kind="press")(board) for path in PRESSES if path != PAGE}
+    for folder in FOLDERS:
+        outputs |= look_up(FOLDERS, folder, kind="press")(board)
+    return outputs
 
 
 def _outputs_of_detectors(board: DetectionBoard, target: Target) -> dict[str, str | bytes]:

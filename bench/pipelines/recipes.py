@@ -9,16 +9,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from bench.core.errors import DataError, UsageError
-from bench.core.recipe import SCRATCH, Adaptation, Method, Recipe
+from bench.core.recipe import Adaptation, Method, Recipe
 from bench.core.record import Lines, at_line, parse
 from bench.core.registry import unknown
 from bench.pipelines.real_counts import known_counts
+from bench.pipelines.recipe_methods import check_method
 from bench.sources.class_lists import CLASS_LISTS, class_list
 from bench.sources.prompt_banks import BANKS, prompt_bank
 from bench.store.documents import read_yaml_lines
 from bench.store.paths import datasets_folder
 from bench.store.versions import Version, open_version
-from bench.synthesis import FROM_SCRATCH, LAYOUTS, LEARNS_FROM, NEEDS, TAKES
 from bench.synthesis.parameters import PARAMETERS, read_adaptation
 
 SUFFIXES = (".yaml", ".yml")
@@ -39,7 +39,7 @@ def load_recipe(reference: str) -> Recipe:
     recipe = parse(Recipe, _expanded(data, path, lines), where=str(path), lines=lines)
     if path.suffix in SUFFIXES and Path(reference) != path and recipe.reference != reference:
         raise UsageError(f"{path}: holds {recipe.reference}, its place says {reference}; correct name or version")
-    _check_method(recipe, path, lines)
+    check_method(recipe, path, lines)
     return recipe
 
 
@@ -172,14 +172,23 @@ def _method(value: object) -> object:
 
 
 def _whole_method(value: object) -> object:
-    """The same with the parameters that are left out, so that the digest covers what they are."""
+    """The same with the parameters that are left out, so that the digest covers what they are, and the sentences."""
     value = _method(value)
+    if isinstance(value, dict) and isinstance(value.get("parameters"), dict):
+        value |= {"parameters": _from_bank(value["parameters"], "sentences")}
     try:
         asked = Method.model_validate(value)
         whole = parse(PARAMETERS[asked.name], dict(asked.parameters), where="") if asked.name in PARAMETERS else None
     except (ValidationError, UsageError):
         return value  # It is said when the whole recipe is validated.
     return value if whole is None else {"name": asked.name, "parameters": whole.model_dump()}
+
+
+def _from_bank(parameters: dict[str, Any], what: str) -> dict[str, Any]:
+    """The parameters with the texts of a prompt bank for `bank: NAME`."""
+    if not isinstance(parameters.get("bank"), str):
+        return dict(parameters)
+    return {key: one for key, one in parameters.items() if key != "bank"} | {what: prompt_bank(parameters["bank"])}
 
 
 def _adaptations(value: object) -> object:
@@ -191,9 +200,7 @@ def _adaptations(value: object) -> object:
         one = _method(one)
         if isinstance(one, dict) and isinstance(one.get("name"), str):
             try:
-                given = dict(one.get("parameters") or {})
-                if isinstance(given.get("bank"), str):
-                    given["templates"] = prompt_bank(given.pop("bank"))
+                given = _from_bank(one.get("parameters") or {}, "templates")
                 asked = Adaptation(name=one["name"], parameters=given)
                 one = {"name": asked.name, "parameters": read_adaptation(asked).model_dump()}
             except ValidationError:
@@ -212,47 +219,6 @@ _SHORTHANDS = {
     "splits": _splits,
     "method": _whole_method,
 }
-# What a method draws from, and the key that says it.
-_KEYS = {"prompts": "prompts", "labels": "label_space", "images": "conditioning"}
-
-
-def _check_method(recipe: Recipe, path: Path, lines: Lines) -> None:
-    """A method gets what it draws from, and nothing that it would ignore."""
-    name = recipe.method.name
-    if name not in TAKES:
-        where = at_line(str(path), lines, ("method", "name"))
-        raise UsageError(f"{where}: method.name: {unknown(name, known=TAKES, kind='synthesis method')}")
-    learned = [one.name for one in recipe.adaptations or ()]
-    if name in NEEDS and NEEDS[name] not in learned:
-        place = at_line(str(path), lines, ("adaptations",) if recipe.adaptations else ("method",))
-        raise UsageError(f"{place}: adaptations: method {name} needs {NEEDS[name]}")
-    _check_scratch(recipe, learned, path, lines)
-    stable = "StableDiffusionPipeline" in LAYOUTS.get(name, ("StableDiffusionPipeline",))
-    if learned and not stable and name not in FROM_SCRATCH:
-        where = at_line(str(path), lines, ("adaptations",))
-        raise UsageError(f"{where}: adaptations: the generators of method {name} learn none; leave them out")
-    taken = TAKES[name].union(*(LEARNS_FROM[one] for one in learned))
-    for what, key in _KEYS.items():
-        given, wanted = getattr(recipe, key) is not None, what in taken
-        if given != wanted:
-            where = at_line(str(path), lines, (key,) if given else ("method",))
-            by = next((one for one in learned if what in LEARNS_FROM[one]), None) if what not in TAKES[name] else None
-            who = f"adaptation {by}" if by else f"method {name}"
-            raise UsageError(f"{where}: {key}: {who} {'takes none; leave it out' if given else 'needs it'}")
-    place = at_line(str(path), lines, ("method", "parameters"))
-    parse(PARAMETERS[name], dict(recipe.method.parameters), where=f"{place}: method.parameters")
-
-
-def _check_scratch(recipe: Recipe, learned: list[str], path: Path, lines: Lines) -> None:
-    """What is learned from nothing draws alone, and nothing else goes without weights."""
-    name, alone = recipe.method.name, recipe.method.name in FROM_SCRATCH
-    if alone != (recipe.generator.name == SCRATCH):
-        where, wanted = at_line(str(path), lines, ("generator", "name")), SCRATCH if alone else "weights"
-        raise UsageError(f"{where}: generator.name: method {name}: expected {wanted}, got {recipe.generator.name!r}")
-    odd = learned[1:] if alone else [one for one in learned if one in FROM_SCRATCH]
-    if odd:
-        where = at_line(str(path), lines, ("adaptations",))
-        raise UsageError(f"{where}: adaptations: method {name} does not go with {odd[0]} here; leave it out")
 
 
 def _by_version(reference: str) -> tuple[str, list[int], str]:

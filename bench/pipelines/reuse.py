@@ -14,7 +14,8 @@ from bench.core.changes import number
 from bench.core.errors import DataError
 from bench.core.recipe import Recipe
 from bench.store.atomic import replacing, write_bytes
-from bench.store.shards import Shard, joined_shard, parse_shard, read_shard
+from bench.store.shard_files import check_shard, joined_shard, parse_shard, read_shard, scan_shard
+from bench.store.shards import Shard
 from bench.store.versions import Version, versions_on_disk
 
 
@@ -68,7 +69,7 @@ def _others(recipe: Recipe, data_root: Path, folder: Path) -> list[Version]:
 def _start(version: Version, shard: Shard, drawing: str) -> Start | None:
     path = version.folder / shard.path
     try:
-        file = read_shard(path)
+        file = check_shard(path)
     except DataError:
         return None
     count = min(file.rows.num_rows, shard.count)
@@ -78,7 +79,7 @@ def _start(version: Version, shard: Shard, drawing: str) -> Start | None:
 
 
 def _put(start: Start, path: Path, shard: Shard) -> None:
-    if read_shard(start.path).rows.num_rows > shard.count:
+    if scan_shard(start.path).rows.num_rows > shard.count:
         write_bytes(path, start.and_then(None))
         return
     with replacing(path) as temporary:

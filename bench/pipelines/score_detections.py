@@ -36,7 +36,10 @@ def score_detections(
             raise UsageError(f"{path}: {header.model} answers the set {header.set!r} in another file too; give one")
         if any(other.weights != header.weights for other, _ in known.values()):
             raise DataError(f"{path}: {header.model} has other weights than in its other files; predict again")
-        known[header.set] = (header, score_boxes(found, opened[header.set], classes=track.classes))
+        try:
+            known[header.set] = (header, score_boxes(found, opened[header.set], classes=track.classes))
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from None
     return [_card(track, known, role, given) for known in parts.values()]
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from tqdm import tqdm
@@ -18,12 +18,19 @@ from bench.engines import ENGINES
 from bench.engines.local import default_workers
 from bench.models.preprocessing import CHANNELS, Preprocessing
 from bench.pipelines.augmentation import in_short, open_augmenter
+from bench.pipelines.mixing import made_from, sources_of
 from bench.pipelines.train_detector import fit_detector_run
 from bench.pipelines.training_plan import SCIKIT, Plan, settle_plan
 from bench.store.runs import TrainedRun, find_run, read_unfinished, write_run, write_unfinished
+from bench.store.versions import open_version
 from bench.training.recipe import MEAN, STD
 
+if TYPE_CHECKING:  # It brings torch with it.
+    from bench.training.mixing import Synthetic
+
 Task = tuple[int, Track, Plan, Path]
+Fit = tuple[TrainedRun, bytes]
+Material = tuple[np.ndarray, np.ndarray, "Synthetic | None"]
 
 
 def train(
@@ -37,22 +44,38 @@ def train(
     ratio: float | None = None,
     fraction: float = 1.0,
     augment: str | None = None,
+    mix: float | None = None,
     data_root: Path,
     quiet: bool = False,
 ) -> TrainedRun:
     """Fit one classifier on one core. `ratio`: generated images for each real one (mixed; default: all there are).
 
     `match="epochs"` trains for as many epochs as the real arm. `fraction`: the share of the arm's
-    images, the same for every class. `augment`: `NAME?key=value&…` of `bench/augment/`. UsageError for an
-    unknown arm or architecture and for options that do not go together; DataError where training images are
-    missing.
+    images, the same for every class. `augment`: `NAME?key=value&…` of `bench/augment/`.
+    `mix` (mixed): how probably a real image gives its place to a generated one of the same source, or of its class
+    where generated images have no source. UsageError for an unknown arm or architecture and for options that do not
+    go together; DataError where training images are missing.
     """
     plan = Plan(
-        arm=arm, arch=arch, seed=seed, match=match, steps=steps, ratio=ratio, fraction=fraction, augment=augment
+        arm=arm,
+        arch=arch,
+        seed=seed,
+        match=match,
+        steps=steps,
+        ratio=ratio,
+        fraction=fraction,
+        augment=augment,
+        mix=mix,
     )
+    return train_plan(track, plan, data_root=data_root, quiet=quiet)
+
+
+def train_plan(track: Track, plan: Plan, *, data_root: Path, quiet: bool = False) -> TrainedRun:
+    """`train` for one plan."""
     run, parts = settle_plan(track, plan, data_root=data_root)
-    fit = fit_detector_run if track.task == "detection" else _fit
-    return find_run(data_root, run) or fit(run, parts, data_root=data_root, quiet=quiet)
+    if track.task == "detection":
+        return find_run(data_root, run) or fit_detector_run(run, parts, data_root=data_root, quiet=quiet)
+    return find_run(data_root, run) or _fit(track, run, parts, data_root=data_root, quiet=quiet)
 
 
 def train_all(
@@ -80,19 +103,25 @@ def train_all(
 def train_task(task: Task) -> tuple[int, TrainedRun]:
     """One plan, in whatever process: its place among the plans, and its finished run."""
     index, track, plan, data_root = task
-    return index, train(track, **plan.model_dump(), data_root=data_root, quiet=True)
+    return index, train_plan(track, plan, data_root=data_root, quiet=True)
 
 
-def _fit(run: TrainingRun, parts: list[ImageSet], *, data_root: Path, quiet: bool) -> TrainedRun:
+def _fit(track: Track, run: TrainingRun, parts: list[ImageSet], *, data_root: Path, quiet: bool) -> TrainedRun:
     labels = np.concatenate([part.labels for part in parts])
     absent = sorted(set(range(len(run.classes))) - set(labels.tolist()))
     if absent:
         raise DataError(f"{run.id}: no training image of class {run.classes[absent[0]]!r}")
     prepare = preprocessing_of(run, parts)
-    pixels = np.concatenate([prepare.pixels([part.read(i) for i in range(len(part))]) for part in parts])
-    trained, model = (_fit_estimator if run.arch.startswith(SCIKIT) else _fit_network)(
-        run, pixels, labels, _metadata(run, prepare), data_root=data_root, quiet=quiet
-    )
+    each = [prepare.pixels([part.read(i) for i in range(len(part))]) for part in parts]
+    said = _metadata(run, prepare)
+    if run.arch.startswith(SCIKIT):
+        trained, model = _fit_estimator(run, np.concatenate(each), labels, said)
+    elif run.mix is None:
+        trained, model = _fit_network(run, (np.concatenate(each), labels, None), said, data_root=data_root, quiet=quiet)
+    else:
+        synthetic = _mixed_in(track, run.mix, parts, each[1], data_root=data_root)
+        material = (each[0], parts[0].labels, synthetic)
+        trained, model = _fit_network(run, material, said, data_root=data_root, quiet=quiet)
     write_run(data_root, trained, model)
     return trained
 
@@ -105,23 +134,33 @@ def preprocessing_of(run: TrainingRun, parts: Sequence[ImageSet]) -> Preprocessi
     return Preprocessing(mode, run.image_size, (mean,) * channels, (std,) * channels, "bicubic")
 
 
-def _fit_network(
-    run: TrainingRun, pixels: np.ndarray, labels: np.ndarray, said: dict[str, str], *, data_root: Path, quiet: bool
-) -> tuple[TrainedRun, bytes]:
+def _mixed_in(
+    track: Track, probability: float, parts: Sequence[ImageSet], pixels: np.ndarray, *, data_root: Path
+) -> "Synthetic":
+    """The generated images, and which real one each was made from."""
+    from bench.training.mixing import Synthetic
+
+    reference = track.synthetic.dataset if track.synthetic else None
+    sources = sources_of(open_version(reference, data_root)) if reference else {}
+    return Synthetic(pixels, made_from(parts[0], parts[1], sources), probability)
+
+
+def _fit_network(run: TrainingRun, material: Material, said: dict[str, str], *, data_root: Path, quiet: bool) -> Fit:
+    """Of `material`: images, labels, and what is mixed in."""
     from bench.training.classifier import Checkpoints, fit, pack
 
     checkpoints = Checkpoints(
         saved=read_unfinished(data_root, run), save=lambda state: write_unfinished(data_root, run, state)
     )
+    pixels, labels, synthetic = material
     augment = open_augmenter(run, pixels, labels, data_root=data_root)
-    fitted = fit(run, pixels, labels, augment=augment, checkpoints=checkpoints, quiet=quiet)
+    means = {"augment": augment, "synthetic": synthetic, "checkpoints": checkpoints}
+    fitted = fit(run, pixels, labels, **means, quiet=quiet)
     model = pack(fitted.state, said)
     return _finished(run, "model.safetensors", model, fitted.parameters, fitted.seconds), model
 
 
-def _fit_estimator(
-    run: TrainingRun, pixels: np.ndarray, labels: np.ndarray, said: dict[str, str], *, data_root: Path, quiet: bool
-) -> tuple[TrainedRun, bytes]:
+def _fit_estimator(run: TrainingRun, pixels: np.ndarray, labels: np.ndarray, said: dict[str, str]) -> Fit:
     from bench.training.scikit import fit_estimator, pack_estimator
 
     fitted = fit_estimator(run, pixels, labels)
@@ -153,6 +192,7 @@ def _metadata(run: TrainingRun, prepare: Preprocessing) -> dict[str, str]:
 def _title(run: TrainingRun) -> str:
     parts = [run.arch.removeprefix(SCIKIT), run.arm + (", equal epochs" if run.match == "epochs" else "")]
     parts += [in_short(run.augment)] if run.augment else []
+    parts += [f"mixed in {run.mix:g}"] if run.mix is not None else []
     parts += [f"{run.steps} steps"] if run.steps else []
     parts += [f"{100 * run.fraction:g} % of the images"] if run.fraction < 1 else []
     return ", ".join([*parts, *([f"seed {run.seed}"] if run.seed else [])])

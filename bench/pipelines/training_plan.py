@@ -22,7 +22,10 @@ SCIKIT = "sklearn:"
 
 
 class Plan(Record):
-    """What was asked for: the options of `train`, as data, so that another process can be handed them."""
+    """What was asked for: the options of `train`, as data, so that another process can be handed them.
+
+    `repeat`: where `ratio` asks for more generated images than there are, they are used several times over.
+    """
 
     arm: str
     arch: str | None = None
@@ -32,6 +35,8 @@ class Plan(Record):
     ratio: float | None = None
     fraction: float = 1.0
     augment: str | None = None
+    mix: float | None = None
+    repeat: bool = False
 
 
 def settle_plan(track: Track, plan: Plan, *, data_root: Path) -> tuple[TrainingRun, list[Any]]:
@@ -52,6 +57,7 @@ def settle_plan(track: Track, plan: Plan, *, data_root: Path) -> tuple[TrainingR
         seed=plan.seed,
         classes=tuple(item.id for item in track.classes),
         augment=augment,
+        mix=plan.mix,
     )
     return run if run.arch.startswith(SCIKIT) else _budgeted(run, track, plan, data_root=data_root), parts
 
@@ -75,6 +81,8 @@ def _check(track: Track, plan: Plan) -> None:
         raise UsageError(f"track {track.name} has no training budget: it scores models and trains none")
     if plan.ratio is not None and (plan.arm != "mixed" or not plan.ratio > 0):
         raise UsageError(f"--ratio {plan.ratio:g}: expected a number above 0, and --arm mixed")
+    if plan.mix is not None and (plan.arm != "mixed" or not 0 <= plan.mix <= 1):
+        raise UsageError(f"--mix-probability {plan.mix:g}: expected a probability from 0 to 1, and --arm mixed")
     if not 0 < plan.fraction <= 1:
         raise UsageError(f"--fraction {plan.fraction:g}: expected a share above 0 and at most 1")
     if plan.steps is not None and plan.steps < 1:
@@ -82,14 +90,18 @@ def _check(track: Track, plan: Plan) -> None:
     arch = plan.arch or track.budget.arch
     if arch.startswith(SCIKIT) and (plan.steps is not None or plan.match == "epochs"):
         raise UsageError(f"{arch} is not fitted by steps: leave --steps and --match out")
-    if arch.startswith(SCIKIT) and plan.augment:
-        raise UsageError(f"{arch} is not fitted by steps, and sees each image once: leave --augment out")
+    given = [name for name, one in (("augment", plan.augment), ("mix-probability", plan.mix)) if one is not None]
+    if arch.startswith(SCIKIT) and given:
+        raise UsageError(f"{arch} is not fitted by steps, and sees each image once: leave --{given[0]} out")
 
 
 def _ingredients(track: Track, plan: Plan, *, data_root: Path) -> list[ImageSet]:
     parts = [open_training_set(track, name, data_root=data_root) for name in ARMS[plan.arm]]
     if plan.ratio is not None:
         real, generated = parts
+        if plan.repeat:
+            real = share(real, plan.fraction)
+            return [real, *_repeated(generated, round(plan.ratio * len(real)))]
         wanted = round(plan.ratio * len(real))
         if wanted > len(generated):
             raise UsageError(
@@ -100,10 +112,17 @@ def _ingredients(track: Track, plan: Plan, *, data_root: Path) -> list[ImageSet]
     return [share(part, plan.fraction) for part in parts]
 
 
+def _repeated(images: ImageSet, wanted: int) -> list[ImageSet]:
+    """About `wanted` images: the whole set as often as it goes in, and a share of it."""
+    times, rest = divmod(wanted, len(images))
+    return [images] * times + ([share(images, rest / len(images))] if rest else [])
+
+
 def _budgeted(run: TrainingRun, track: Track, plan: Plan, *, data_root: Path) -> TrainingRun:
     """The record with its budget. The real arm is what others are matched to: there both matches are one run."""
     assert track.budget is not None
-    n = sum(part.images for part in run.data)
+    # Images that are mixed in take the place of real ones: an epoch is over when those have been seen.
+    n = run.data[0].images if run.mix is not None else sum(part.images for part in run.data)
     match = "steps" if run.arm == "real" else plan.match
     steps = plan.steps or track.budget.steps
     if match == "epochs":

@@ -21,7 +21,8 @@ from bench.pipelines.plan_items import class_of, drawing_digest, plan_item
 from bench.pipelines.recipes import lock_path, open_made
 from bench.pipelines.redraw import redraw
 from bench.store.locks import read_lock
-from bench.store.shards import Shard, plan, read_rows, read_shard
+from bench.store.shard_files import check_shard
+from bench.store.shards import Shard, plan, read_rows
 from bench.store.versions import Version
 
 # What is known only once an image is drawn and judged.
@@ -128,7 +129,7 @@ def _problem(recipe: Recipe, version: Version, job: tuple[Shard, pa.Table]) -> t
 
 def _check_shard(recipe: Recipe, version: Version, shard: Shard, rows: pa.Table) -> None:
     path = version.folder / shard.path
-    file = read_shard(path)
+    file = check_shard(path)
     if not file.rows.equals(rows):
         raise DataError(f"{path}: its rows are not those of the manifest")
     if file.frame != version.frames.get(shard.path):
@@ -142,6 +143,9 @@ def _check_shard(recipe: Recipe, version: Version, shard: Shard, rows: pa.Table)
         if recipe.adaptations and item.generator_revision.startswith(f"{recipe.generator.revision}+"):
             # What it has learned is told by its state, which need not be here either.
             wanted = replace(wanted, generator_revision=item.generator_revision)
+        if any(learned.name == "sentences" for learned in recipe.adaptations or ()):
+            # So is the sentence.
+            wanted = replace(wanted, prompt=item.prompt)
         if recipe.conditioning:
             # Which real image it started from is told by the folder of real images, which need not be here.
             wanted = replace(wanted, source_image=item.source_image)

@@ -11,6 +11,7 @@ from bench.metrics.wilds_iwildcam import iwildcam
 from bench.metrics.wilds_poverty import poverty
 from bench.sources.wilds_dataset import WildsData
 from bench.sources.wilds_package import package_mean
+from bench.store.wilds_runs import as_dicts
 
 
 def figures(data: WildsData, split: str, answers: WildsAnswers) -> dict[str, float]:
@@ -42,13 +43,4 @@ def as_the_package_takes(data: WildsData, answers: WildsAnswers) -> Any:
     """A tensor, or a list of dicts of tensors."""
     import torch
 
-    if data.name != "globalwheat":
-        return torch.from_numpy(np.asarray(answers))
-    return [
-        {
-            "boxes": torch.from_numpy(one.boxes),
-            "scores": torch.from_numpy(one.scores),
-            "labels": torch.ones(len(one.scores), dtype=torch.int64),
-        }
-        for one in answers
-    ]
+    return as_dicts(answers) if data.name == "globalwheat" else torch.from_numpy(np.asarray(answers))

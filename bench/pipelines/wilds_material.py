@@ -12,7 +12,7 @@ from bench.core.errors import DataError
 from bench.core.wilds_run import WildsRun
 from bench.sources.image_folder import list_tree, open_image
 from bench.sources.image_health import sha256_of
-from bench.sources.wilds_dataset import WildsData
+from bench.sources.wilds_dataset import WildsData, WildsPart
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ def training_examples(data: WildsData, run: WildsRun, generated: Generated | Non
     from bench.training.wilds_inputs import Examples
 
     part = data.parts["train"]
+    if run.recipe.loss == "detection":
+        domains = _domains(data, run.recipe.domain)[part.rows]
+        return Material(_boxed(data, part, run), np.zeros(len(part)), _dense(domains))
     rows = part.rows if run.arm != "synthetic" else part.rows[:0]
     truth, domains = np.asarray(part.truth)[: len(rows)], _domains(data, run.recipe.domain)[rows]
     paths: tuple[Path, ...] = ()
@@ -54,13 +57,11 @@ def training_examples(data: WildsData, run: WildsRun, generated: Generated | Non
         paths = generated.paths
         truth = np.concatenate([truth, generated.labels])
         domains = np.concatenate([domains, np.full(len(paths), domains.max(initial=-1) + 1)])
-    # From 0 on without gaps, whatever countries or cameras a fold has.
-    domains = np.unique(domains, return_inverse=True)[1]
     read = partial(_read, data.package, tuple(rows.tolist()), paths)
     examples = Examples(read, len(truth), size=run.recipe.image_size, augment=run.augment, seed=run.seed)
     if run.augment == "gflow":
         examples.redraw = learned_redraw(run, examples, truth, data_root=data_root)
-    return Material(examples, truth, domains)
+    return Material(examples, truth, _dense(domains))
 
 
 def split_examples(data: WildsData, split: str, run: WildsRun) -> Any:
@@ -68,7 +69,25 @@ def split_examples(data: WildsData, split: str, run: WildsRun) -> Any:
     from bench.training.wilds_inputs import Examples
 
     part = data.parts[split]
+    if run.recipe.loss == "detection":
+        return _boxed(data, part, run)
     return Examples(partial(_read, data.package, tuple(part.rows.tolist()), ()), len(part), size=run.recipe.image_size)
+
+
+def _boxed(data: WildsData, part: WildsPart, run: WildsRun) -> Any:
+    """The images of a detection split with their boxes; what the run's augmentation is, training alone asks for."""
+    from bench.augment.naive_boxes import naive
+    from bench.models.detector_network import first_label
+    from bench.training.wilds_inputs import BoxExamples
+
+    augment = partial(naive, kinds=("flip",)) if run.augment == "flips" else None
+    read = partial(_read, data.package, tuple(part.rows.tolist()), ())
+    return BoxExamples(read, part.truth, label=first_label(run.recipe.arch), augment=augment, seed=run.seed)
+
+
+def _dense(domains: np.ndarray) -> np.ndarray:
+    """Domains from 0 on without gaps, whatever countries or cameras a fold has."""
+    return np.unique(domains, return_inverse=True)[1]
 
 
 def _domains(data: WildsData, field: str) -> np.ndarray:

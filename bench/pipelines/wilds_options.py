@@ -6,7 +6,7 @@ from typing import Any
 from bench.core.errors import UsageError
 from bench.pipelines.wilds_tracks import wilds_names
 
-DEFAULTS = {"match": "steps", "steps": None, "ratio": None, "fraction": 1.0}
+DEFAULTS = {"match": "steps", "steps": None, "ratio": None, "fraction": 1.0, "mix_probability": None}
 
 
 def apart(track: str, for_wilds: Mapping[str, Any], others: Mapping[str, Any]) -> bool:

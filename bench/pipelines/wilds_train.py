@@ -9,11 +9,13 @@ import numpy as np
 from bench.core.errors import DataError, UsageError
 from bench.core.registry import unknown
 from bench.core.wilds import Algorithm, WildsRecipe, WildsTrack
+from bench.core.wilds_answers import WildsAnswers
 from bench.core.wilds_run import Augment, WildsRun
 from bench.models.hub import hub_file
 from bench.models.timm_model import WEIGHTS, pretrained_config
 from bench.models.torch_network import device_of
 from bench.models.weights_file import file_digest, read_state
+from bench.pipelines.wilds_detector import detector_of, found_in
 from bench.pipelines.wilds_figures import figures
 from bench.pipelines.wilds_material import Generated, generated_images, split_examples, training_examples
 from bench.pipelines.wilds_tracks import wilds_root
@@ -27,7 +29,7 @@ from bench.store.wilds_runs import (
     write_unfinished,
 )
 
-SCRATCH = "none"
+SCRATCH, COCO = "none", "coco"
 ARMS = ("real", "synthetic", "mixed")
 
 
@@ -86,10 +88,7 @@ def _recipe(track: WildsTrack, plan: WildsPlan) -> WildsRecipe:
     """The track's recipe with what the plan changes; UsageError for options that do not go together."""
     recipe = track.recipe
     if recipe is None:
-        raise UsageError(
-            f"{track.name} asks for a detector, which `train --algorithm` does not fit; train one elsewhere and give"
-            " its detections to `wilds-evaluate` (.pth or .parquet)"
-        )
+        raise UsageError(f"track {track.name} has no training recipe: it evaluates predictions and trains nothing")
     _check(track, plan, recipe)
     said = {name: getattr(plan, name) for name in ("arch", "epochs", "batch", "image_size")}
     changes = {name: value for name, value in said.items() if value is not None}
@@ -98,6 +97,10 @@ def _recipe(track: WildsTrack, plan: WildsPlan) -> WildsRecipe:
 
 def _check(track: WildsTrack, plan: WildsPlan, recipe: WildsRecipe) -> None:
     photographs = recipe.channels == 3
+    if plan.algorithm not in recipe.algorithms:
+        raise UsageError(f"--algorithm {plan.algorithm}: {track.name} has {', '.join(recipe.algorithms)}")
+    if plan.augment in ("randaugment", "gflow") and recipe.loss == "detection":
+        raise UsageError(f"--augment {plan.augment} moves no boxes; {track.name} has flips")
     if plan.fold is not None and track.replicate != "fold":
         raise UsageError(f"--fold is for tracks of folds; {track.name} has seeds: give --seed")
     if plan.fold is not None and plan.fold not in track.replicates:
@@ -126,12 +129,20 @@ def _weights_file(recipe: WildsRecipe, plan: WildsPlan) -> Path | None:
         return Path(plan.weights).expanduser()
     if recipe.weights is None:
         return None
-    where = f"timm:{recipe.weights}"
-    config = pretrained_config(recipe.weights, where=where)
     try:
-        return hub_file(config.hf_hub_id, config.hf_hub_filename or WEIGHTS, where=where)
+        return _pretrained(recipe.weights)
     except DataError as error:
         raise DataError(f"{str(error).partition(';')[0]}; give a copy by --weights FILE, or --weights none") from None
+
+
+def _pretrained(name: str) -> Path:
+    if name == COCO:
+        from bench.models.torchvision_detector import coco_weights
+
+        return coco_weights()
+    where = f"timm:{name}"
+    config = pretrained_config(name, where=where)
+    return hub_file(config.hf_hub_id, config.hf_hub_filename or WEIGHTS, where=where)
 
 
 def _run(
@@ -165,7 +176,7 @@ def _fit(
     run: WildsRun, data: WildsData, weights: Path | None, generated: Generated | None, places: WildsPlaces
 ) -> WildsTrained:
     from bench.training.classifier import pack
-    from bench.training.wilds_fit import Means, fit, network_of, outputs_of
+    from bench.training.wilds_fit import Means, fit
 
     def keep(state: bytes) -> None:
         write_unfinished(places.data_root, run, state)
@@ -173,21 +184,35 @@ def _fit(
     means = Means(device_of(places.device), places.workers, read_unfinished(places.data_root, run), keep, places.quiet)
     select = run.recipe.select
 
-    def answers(network: Any, split: str) -> np.ndarray:
-        found = outputs_of(network, split_examples(data, split, run), batch=run.recipe.batch, means=means)
-        return found.argmax(axis=1) if run.recipe.loss == "cross_entropy" else found[:, 0].astype(np.float64)
-
     def judge(network: Any) -> float:
         try:
-            return figures(data, select.split, answers(network, select.split))[select.metric]
+            return figures(data, select.split, _answers(run, network, data, select.split, means))[select.metric]
         except DataError:
             # A network that says the same of every image has no correlation: no epoch is worse.
             return float("-inf")
 
-    network = network_of(run, read_state(weights) if weights else None)
+    network = _network(run, weights)
     best, history = fit(run, network, training_examples(data, run, generated, data_root=places.data_root), judge, means)
     network.load_state_dict(best)
     for split in data.parts:
         if split != "train":
-            write_predictions(places.data_root, run, split, answers(network, split))
+            write_predictions(places.data_root, run, split, _answers(run, network, data, split, means))
     return write_trained(places.data_root, run, pack(best, {"arch": run.recipe.arch}), history)
+
+
+def _network(run: WildsRun, weights: Path | None) -> Any:
+    from bench.training.wilds_fit import network_of
+
+    if run.recipe.loss == "detection":
+        return detector_of(run, weights)
+    return network_of(run, read_state(weights) if weights else None)
+
+
+def _answers(run: WildsRun, network: Any, data: WildsData, split: str, means: Any) -> WildsAnswers:
+    from bench.training.wilds_fit import outputs_of
+
+    examples = split_examples(data, split, run)
+    if run.recipe.loss == "detection":
+        return found_in(network, examples, device=means.device)
+    found = outputs_of(network, examples, batch=run.recipe.batch, means=means)
+    return found.argmax(axis=1) if run.recipe.loss == "cross_entropy" else found[:, 0].astype(np.float64)

@@ -15,8 +15,8 @@ FOLDERS = {
     "hub": "bench.reports.hub_results:render_all",
 }
 
-# The figures: as a folder, and told which part of them.
-FIGURES = {"plots": "bench.reports.plots:render_all"}
+# The figures: told which part of them, as a folder and as what the page takes of them.
+FIGURES = {"plots": "bench.reports.page_charts:render_all"}
 
 # Where a board can go besides its own folder: a function of `Leaderboard` and its files to the files of that place.
 TARGETS = {"hub-space": "bench.reports.hub_space:render_all"}
@@ -39,3 +39,13 @@ DETECTION_PRESSES = {
     "board.json": "bench.reports.detection_json:render",
 }
 DETECTION_FILES = "bench.reports.detection_plots:render_all"
+
+# The same of a `DataBoard`, which compares methods of making training data.
+DATA_PRESSES = {
+    "index.html": "bench.reports.data_page:render",
+    "README.md": "bench.reports.data_markdown:render",
+    "table.csv": "bench.reports.data_csv:render",
+    "table.tex": "bench.reports.data_latex:render",
+    "board.json": "bench.reports.data_json:render",
+}
+DATA_FILES = "bench.reports.data_plots:render_all"

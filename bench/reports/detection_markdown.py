@@ -1,7 +1,7 @@
 """A board of detectors as the README.md of its folder."""
 
 from bench.core.detection_board import DetectionBoard
-from bench.reports.detection_words import class_table, how_made, main_table, quoted_table, set_table
+from bench.reports.detection_words import class_table, hits_and_misses, how_made, main_table, quoted_table, set_table
 from bench.reports.markdown import table
 from bench.reports.plain_text import one_line, to_markdown
 
@@ -27,7 +27,7 @@ def _set(board: DetectionBoard, column) -> str:
     pictures = [f"![Precision against recall](plots/precision-recall-{column.name}.svg)"]
     pictures.append(f"![F1 against confidence](plots/f1-{column.name}.svg)")
     pictures += [
-        f"\n\n![Hits and misses of {to_markdown(one.model)}](pictures/{one.set}.png)"
+        f"\n\n{to_markdown(hits_and_misses(one.model))}.\n\n![What is found](pictures/{one.set}.png)"
         for one in board.pictures
         if one.set == column.name
     ]

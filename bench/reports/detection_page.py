@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from bench.core.detection_board import DetectionBoard, DetectionColumn
 from bench.reports.detection_plots import figures
-from bench.reports.detection_words import class_table, how_made, main_table, quoted_table, set_table
+from bench.reports.detection_words import class_table, hits_and_misses, how_made, main_table, quoted_table, set_table
 from bench.reports.inline_svg import inline
 from bench.reports.page_parts import table
 from bench.reports.plain_text import one_line
@@ -13,7 +13,9 @@ from bench.reports.plain_text import one_line
 STYLES = ("page.css", "table.css", "parts.css")
 _STYLE = """
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); gap: 28px; }
-.charts svg { max-width: 520px; } .charts, .sheet, section .box + .box { margin-top: 16px; }
+.charts, .sheet, section .box + .box { margin-top: 16px; }
+.charts { margin-bottom: 20px; } .charts svg { max-width: 520px; }
+.models :is(td, th):nth-child(-n + 3) { text-align: left; }
 .sheet { max-width: 100%; height: auto; image-rendering: pixelated; border-radius: 3px; }
 """
 
@@ -31,7 +33,7 @@ def render(board: DetectionBoard) -> str:
         f"<section><h1>{title}</h1><p class='summary'>{escape(one_line(board.question))}</p>"
         f"<p class='meta'>{facts}</p><p class='summary'>{escape(one_line(board.summary))}</p>"
         + (f"<div class='notes'><b>Read with care</b><ul>{notes}</ul></div>" if notes else "")
-        + _table(*main_table(board), caption="AP@0.5 in percent, best mean under shift first")
+        + _table(*main_table(board), caption="AP@0.5 in percent, best mean under shift first", kind="numbers models")
         + (_table(*quoted_table(board), caption=f"As published, and ours: {board.table.source}") if board.table else "")
         + "</section>",
         *(_set(board, column, drawings) for column in board.columns),
@@ -58,7 +60,7 @@ def _set(board: DetectionBoard, column: DetectionColumn, drawings: dict) -> str:
         )
     )
     sheets = "".join(
-        f"<figure><figcaption>Hits and misses of {escape(one_line(one.model))}</figcaption>"
+        f"<figure><figcaption>{escape(hits_and_misses(one.model))}</figcaption>"
         f"<img class='sheet' alt='Eight images with what was found and what was missed'"
         f" src='data:image/png;base64,{escape(one.png)}'></figure>"
         for one in board.pictures
@@ -75,6 +77,6 @@ def _set(board: DetectionBoard, column: DetectionColumn, drawings: dict) -> str:
     )
 
 
-def _table(head: list[str], rows: list[list[str]], *, caption: str) -> str:
+def _table(head: list[str], rows: list[list[str]], *, caption: str, kind: str = "numbers") -> str:
     cells = [[escape(one_line(cell)) for cell in row] for row in rows]
-    return table([escape(one_line(one)) for one in head], cells, caption=caption)
+    return table([escape(one_line(one)) for one in head], cells, caption=caption, kind=kind)

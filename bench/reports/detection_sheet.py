@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from bench.core.boxes import Boxes
-from bench.reports.contact_sheet import GAP, LINE, MARGIN, png, words
-from bench.reports.series import GREEN, ORANGE, PAPER, VERMILLION
+from bench.reports.contact_sheet import GAP, png, words
+from bench.reports.series import GREEN, ORANGE, VERMILLION
 
 ACROSS, TILE = 4, 288
 DASH = 5
@@ -26,14 +26,11 @@ class Seen:
 
 
 def detection_sheet(seen: Sequence[Seen], *, names: Sequence[str]) -> bytes:
-    """A PNG: hits with a full line and their class, false finds with a double one, misses with a dashed one."""
+    """A PNG on any ground: hits with a full line and their class, false finds with a double one, misses dashed."""
     down = -(-len(seen) // ACROSS)
-    canvas = Image.new("RGB", (2 * MARGIN + ACROSS * (TILE + GAP), 2 * MARGIN + down * (TILE + GAP) + LINE), PAPER)
-    pen = ImageDraw.Draw(canvas)
+    canvas = Image.new("RGBA", (ACROSS * (TILE + GAP) - GAP, down * (TILE + GAP) - GAP))
     for place, one in enumerate(seen):
-        corner = (MARGIN + place % ACROSS * (TILE + GAP), MARGIN + place // ACROSS * (TILE + GAP))
-        canvas.paste(_with_boxes(one, names), corner)
-    words(pen, (MARGIN, canvas.height - MARGIN - LINE + 4), "full: hit · double: false · dashed: missed", limit=80)
+        canvas.paste(_with_boxes(one, names), (place % ACROSS * (TILE + GAP), place // ACROSS * (TILE + GAP)))
     return png(canvas)
 
 
@@ -41,7 +38,7 @@ def _with_boxes(one: Seen, names: Sequence[str]) -> Image.Image:
     scale = TILE / max(one.image.size)
     how = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.LANCZOS
     size = (max(1, round(one.image.width * scale)), max(1, round(one.image.height * scale)))
-    tile = Image.new("RGB", (TILE, TILE), PAPER)
+    tile = Image.new("RGBA", (TILE, TILE))
     tile.paste(one.image.convert("RGB").resize(size, how))
     pen = ImageDraw.Draw(tile)
     for corners, label, hit in zip(one.truth.corners * scale, one.truth.label, one.hit, strict=True):

@@ -3,6 +3,7 @@
 from bench.core.detection_board import DetectionBoard, DetectionColumn, DetectionRow, TableRow
 from bench.core.detection_score import DetectionScore
 from bench.reports.numerals import NOTHING, fixed, percent, percent_interval
+from bench.reports.plain_text import one_line
 
 TIED, QUOTED = "≈", "quoted"
 HEADS = ("AP@0.5, 95 % interval", "AP@0.75", "AP@.5:.95", "best F1 (at)", "F1 at {}", "detection accuracy")
@@ -52,6 +53,11 @@ def class_table(board: DetectionBoard, column: DetectionColumn) -> tuple[list[st
         for one in board.class_names
         if scores
     ]
+
+
+def hits_and_misses(model: str) -> str:
+    """What stands over the pictures of what `model` found."""
+    return f"What {one_line(model)} finds: hits with a full line, false finds with a double one, misses dashed"
 
 
 def quoted_table(board: DetectionBoard) -> tuple[list[str], list[list[str]]]:

@@ -28,16 +28,14 @@ class Markers(NamedTuple):
     opacity: float
 
 
-def take_markers(figure: Figure) -> dict[int, Markers]:
-    """The markers of each series, which are taken out of the figure."""
+def find_markers(figure: Figure) -> dict[int, Markers]:
+    """The markers of each series, where the figure has them."""
     height = figure.bbox.height
     taken = {}
     for axes in figure.axes:
         for line in axes.lines:
             if (line.get_gid() or "").startswith(SLOT):
                 taken[int(line.get_gid().removeprefix(SLOT))] = _markers(line, height)
-                line.set_data([], [])
-                line.set_rasterized(False)
     return taken
 
 
@@ -48,13 +46,21 @@ def _markers(line: Line2D, height: float) -> Markers:
 
 
 def inline(figure: Figure, *, label: str) -> str:
-    """`figure` as an `<svg>` element for HTML, described by `label`.
+    """`figure` as an `<svg>` element for HTML, described by `label`; see `inline_drawing`."""
+    return inline_drawing(save(figure, "svg"), label=label)
+
+
+def inline_drawing(svg: bytes, *, label: str) -> str:
+    """A figure that was saved as SVG as an element for HTML, described by `label`.
 
     Colours become the style sheet's variables, so that one drawing serves light and dark; the ground and
-    identifiers nobody refers to go. The group of series k's markers carries `data-series`.
+    identifiers nobody refers to go. The group of series k's markers is empty and carries `data-series`.
     """
-    root = ElementTree.fromstring(save(figure, "svg"))  # noqa: S314 - we drew it ourselves
+    root = ElementTree.fromstring(svg)  # noqa: S314 - we drew it ourselves
     slots = False
+    for group in root.iterfind(".//*[@id]"):
+        if group.get("id").startswith(SLOT):
+            del group[:]
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
         element.attrib = {name.rpartition("}")[2]: value for name, value in element.attrib.items()}

@@ -9,7 +9,7 @@ from string import Template
 from bench.core.leaderboard import Column, Leaderboard
 from bench.reports import page_parts as parts
 from bench.reports import quality_html
-from bench.reports.page_charts import SIZE, chart_sentences, charts, symbols
+from bench.reports.page_charts import SIZE, Chart, chart_sentences, charts, symbols
 from bench.reports.page_data import answers_data, board_data, to_script
 from bench.reports.plain_text import one_line
 from bench.reports.robustness_plot import shifted_sets
@@ -36,10 +36,11 @@ SCRIPTS = (
 )
 
 
-def render(board: Leaderboard) -> str:
-    """The page of a board; the same board gives the same text."""
+def render(board: Leaderboard, drawings: dict[str, Chart] | None = None) -> str:
+    """The page of a board; the same board gives the same text. `drawings`: its `charts`, if they are drawn already."""
     script = page_script()
-    drawings = charts(board) if board.rows else {}
+    if drawings is None:
+        drawings = charts(board) if board.rows else {}
     return Template(asset("page.html")).substitute(
         policy=_policy(script),
         style="\n".join(map(asset, STYLES)),

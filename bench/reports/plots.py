@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Iterator
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -10,10 +11,11 @@ from bench.core.leaderboard import Leaderboard
 from bench.reports.arms_plot import arm_bars
 from bench.reports.canvas import house_style
 from bench.reports.distances_plot import distance_heatmap
+from bench.reports.pdf_fonts import cut_once
 from bench.reports.robustness_plot import robustness_scatter, shifted_sets
 from bench.reports.size_plot import size_scatter
 
-__all__ = ["arm_bars", "distance_heatmap", "file_stems", "render_all", "robustness_scatter", "save", "size_scatter"]
+__all__ = ["arm_bars", "distance_heatmap", "drawn", "file_stems", "robustness_scatter", "save", "size_scatter"]
 
 TRANSFORMS = ("linear", "logit")
 KINDS = ("svg", "pdf")
@@ -32,7 +34,7 @@ def save(figure: Figure, kind: str) -> bytes:
     SVG keeps text as text (small, selectable, searchable); its identifiers come from the figure's label.
     """
     buffer = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": figure.get_label(), "svg.fonttype": "none", "pdf.fonttype": 42}):
+    with mpl.rc_context({"svg.hashsalt": figure.get_label(), "svg.fonttype": "none", "pdf.fonttype": 42}), cut_once():
         figure.savefig(buffer, format=kind, dpi=200, metadata=_NO_CLOCK[kind])
     return buffer.getvalue()
 
@@ -60,13 +62,11 @@ def stems(board: Leaderboard) -> tuple[str, ...]:
     return (*scatters, *(stem for stem, data in others if data))
 
 
-def render_all(board: Leaderboard, part: tuple[float, float] = (0.0, 1.0)) -> dict[str, bytes]:
-    """The figures of `stems`, or that part of the list, by path: `plots/robustness-uci-linear.svg`, …"""
+def drawn(board: Leaderboard, part: tuple[float, float] = (0.0, 1.0)) -> Iterator[tuple[str, Figure]]:
+    """The figures of `stems`, or those in that part of the list, one after the other."""
     scatters = {stem: which for which, stem in file_stems(board).items()}
     others = {"size": size_scatter, "arms": arm_bars, "distances": distance_heatmap}
-    names, files = stems(board), {}
+    names = stems(board)
     first, last = (round(share * len(names)) for share in part)
     for stem in names[first:last]:
-        figure = robustness_scatter(board, *scatters[stem]) if stem in scatters else others[stem](board)
-        files |= {f"plots/{stem}.{kind}": save(figure, kind) for kind in KINDS}
-    return files
+        yield stem, robustness_scatter(board, *scatters[stem]) if stem in scatters else others[stem](board)

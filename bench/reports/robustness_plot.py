@@ -131,8 +131,6 @@ def draw_points(axes: Axes, series: Series, x: np.ndarray, y: np.ndarray, count:
     line.set_markeredgewidth(1.0 if hollow else 0.6)
     line.set_alpha(1 if count <= CROWD or not hollow else 0.5)
     line.set_zorder(3 if hollow else 4)
-    # So many markers are an image inside the vector figure: a tenth of the file, and of the time to draw it.
-    line.set_rasterized(count > CROWD)
     return line
 
 
@@ -143,7 +141,7 @@ def _labels(axes: Axes, groups, fit: Fit | None, transform: str) -> None:
     places = Places(axes, np.column_stack(obstacles))
     for series, x, y, *_ in groups:
         if len(x):
-            words = shorten(f"{one_line(series.label)} ({len(x)})", 34)
+            words = shorten(f"{one_line(series.label)} ({len(x):,})", 34)
             places.put(words, float(np.median(x)), float(np.median(y)), color=INK, fontsize=SMALL)
     low, high = max(axes.get_xlim()[0], axes.get_ylim()[0]), min(axes.get_xlim()[1], axes.get_ylim()[1])
     if high > low:

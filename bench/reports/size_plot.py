@@ -58,7 +58,7 @@ def _labels(axes: Axes, groups) -> None:
     places = Places(axes, np.column_stack([np.concatenate([group[k] for group in groups] or [[]]) for k in (1, 2)]))
     for series, x, y, _ in groups:
         if len(x):
-            words = shorten(f"{one_line(series.label)} ({len(x)})", 34)
+            words = shorten(f"{one_line(series.label)} ({len(x):,})", 34)
             places.put(words, float(np.median(x)), float(np.median(y)), color=INK, fontsize=SMALL)
 
 

@@ -10,6 +10,8 @@ from bench.reports.wilds_words import heads, legend, lines, sources
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 STYLE = """
+h1 + .notes { margin-top: 14px; }
+.box table { border-collapse: collapse; }
 .box td, .box thead th { text-align: right; }
 .box th:first-child, .box td:nth-child(2), .box caption { text-align: left; }
 .box td:nth-child(2) { color: var(--muted); }
@@ -20,7 +22,7 @@ def render(board: WildsBoard) -> str:
     """The page of a board; the same board gives the same text."""
     title = f"{escape(one_line(board.title))}: {escape(one_line(board.question))}"
     rows = [[escape(one_line(cell)) for cell in line] for line in lines(board)]
-    numbers = table([escape(one) for one in heads(board)], rows, caption=legend(board))
+    numbers = table([escape(one) for one in heads(board)], rows, caption="Mean (standard deviation), by split")
     notes = "".join(f"<li>{escape(one_line(note))}</li>" for note in board.notes)
     origins = "".join(
         f"<div><dt>{escape(one_line(method))}</dt><dd>{escape(one_line(source))}</dd></div>"
@@ -28,7 +30,8 @@ def render(board: WildsBoard) -> str:
     )
     parts = [
         f"<section><h1>{title}</h1><div class='notes'><b>Read with care</b><ul>{notes}</ul></div></section>",
-        f"<section><h2>Results</h2>{numbers}<p class='meta'>Take it away: <a href='table.csv'>CSV</a>,"
+        f"<section><h2>Results</h2><p class='meta'>{escape(legend(board))}</p>{numbers}"
+        "<p class='meta'>Take it away: <a href='table.csv'>CSV</a>,"
         " <a href='table.tex'>LaTeX</a>, <a href='board.json'>JSON</a></p></section>",
         f"<section><h2>Where the numbers come from</h2><dl class='facts'>{origins}</dl>"
         f"<p class='meta'>Licence of the data: {escape(board.licence)}.</p>"

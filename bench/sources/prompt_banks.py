@@ -40,7 +40,38 @@ def textual_inversion_27() -> tuple[str, ...]:
     return (*whole, *described, "the photo of a {}", "a dark photo of the {}")
 
 
+def digits_sentences() -> tuple[str, ...]:
+    """Sentences around a digit, of words that digits-sd knows: what a text model would write, without one."""
+    return (
+        "handwritten {}",
+        "number {} written by hand",
+        "clean handwritten digit {}",
+        "dirty {} written by hand",
+        "{} in a video game",
+        "bright {} written by hand",
+        "dark handwritten number {}",
+        "blurry digit {} written by hand",
+        "pixelated number {} in a video game",
+        "large handwritten {}",
+        "nice sketch of the number {}",
+        "cool drawing of a handwritten {}",
+        "weird doodle of the digit {}",
+        "painting of a bright {}",
+        "plastic toy {} in a video game",
+        "cartoon {} written by hand",
+        "graffiti of the number {}",
+        "embroidered digit {}",
+        "origami {} in a photo",
+        "good rendering of a clean {}",
+        "tattoo of the handwritten number {}",
+        "sculpture of a large {}",
+        "black and white photo of the digit {}",
+        "close-up photo of a handwritten {}",
+    )
+
+
 BANKS = {
+    "digits-sentences": digits_sentences,
     "openai-imagenet-80": openai_imagenet_80,
     "openai-imagenet-7": openai_imagenet_7,
     "openai-imagenet-single": openai_imagenet_single,

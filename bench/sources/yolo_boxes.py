@@ -24,8 +24,8 @@ _SPLITS = {"val": ("val", "valid"), "valid": ("val", "valid")}
 def yolo_boxes(place: Place, layout: BoxLayout) -> BoxedImages:
     """The images of `layout.split` and their boxes.
 
-    DataError with file and line for text that is no such line, classes outside the list, and boxes as
-    `boxed_images` refuses them.
+    DataError with file and line for text that is no such line, classes outside the list, labels without an image,
+    and boxes as `boxed_images` refuses them.
     """
     path = place.root / (layout.file or "data.yaml")
     said = _read(path)
@@ -34,6 +34,7 @@ def yolo_boxes(place: Place, layout: BoxLayout) -> BoxedImages:
     labels = [index(name, f"{path}: names[{row}]") for row, name in enumerate(names)]
     folder = _images(said, layout.split or "", path)
     ids = [(folder / name).relative_to(place.root).as_posix() for name in images_in(folder)]
+    _check_labels(place.root, folder, ids)
     sizes = image_sizes([place.root / image_id for image_id in ids])
     stated = [one for row, image_id in enumerate(ids) for one in _lines(place.root, image_id, row, sizes[row], labels)]
     return boxed_images(place, ids, sizes, stated)
@@ -46,6 +47,15 @@ def labels_of(image: Path) -> Path:
     if at is not None:
         parts[at] = "labels"
     return Path(*parts).with_suffix(".txt")
+
+
+def _check_labels(root: Path, folder: Path, ids: list[str]) -> None:
+    """DataError for a label file whose image is not here: boxes would be missing without a word."""
+    known = {labels_of(root / image_id) for image_id in ids}
+    for path in sorted(labels_of(folder / "any").parent.rglob("*.txt")) if "images" in folder.parts else ():
+        # Annotation programs keep the names of the classes beside the labels.
+        if path not in known and path.name != "classes.txt":
+            raise DataError(f"{path}: there is no image for this label file; complete the copy, or remove it")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -41,8 +41,8 @@ def coco_results(found: Detections, images: BoxedImages) -> list[dict[str, Any]]
 def read_coco_results(path: Path, images: BoxedImages, *, classes: int) -> Boxes:
     """The boxes in a results file; `image` is a row of `images`, which all count as answered.
 
-    DataError with the place in the list for what is not such a list, and for images and categories that the set
-    does not have.
+    DataError with the place in the list for what is not such a list, for images and categories that the set does not
+    have, and for boxes without area or outside their image. One that reaches over the edge is left as it is.
     """
     data = _read(path)
     rows = {number: row for row, number in enumerate(images.coco_numbers)}
@@ -57,15 +57,10 @@ def read_coco_results(path: Path, images: BoxedImages, *, classes: int) -> Boxes
         if one.get("category_id") not in labels:
             known = ", ".join(map(str, list(labels)[:8]))
             raise DataError(f"{where}: category id {one.get('category_id')!r:.40} is not one of {known}")
-        box = one.get("bbox")
-        if not isinstance(box, list) or [type(part) in (int, float) for part in box] != [True] * 4:
-            raise DataError(f"{where}: expected bbox [x, y, width, height], got {box!r:.60}")
-        if not (box[2] > 0 and box[3] > 0):
-            raise DataError(f"{where}: box {box!r:.80} has no area, or a negative width or height")
-        if type(one.get("score")) not in (int, float):
-            raise DataError(f"{where}: expected a number in score, got {one.get('score')!r:.40}")
         image.append(rows[one["image_id"]])
-        corners.append((box[0], box[1], box[0] + box[2], box[1] + box[3]))
+        corners.append(_corners(one.get("bbox"), images.sizes[image[-1]], where))
+        if type(one.get("score")) not in (int, float) or not 0 <= one["score"] <= 1:
+            raise DataError(f"{where}: expected a number from 0 to 1 in score, got {one.get('score')!r:.40}")
         label.append(labels[one["category_id"]])
         score.append(one["score"])
     return Boxes(
@@ -74,6 +69,19 @@ def read_coco_results(path: Path, images: BoxedImages, *, classes: int) -> Boxes
         np.array(label, dtype=np.int64),
         np.array(score, dtype=np.float32),
     )
+
+
+def _corners(box: Any, size: np.ndarray, where: str) -> tuple[float, float, float, float]:
+    if not isinstance(box, list) or [type(part) in (int, float) for part in box] != [True] * 4:
+        raise DataError(f"{where}: expected bbox [x, y, width, height], got {box!r:.60}")
+    if not np.isfinite(box).all():
+        raise DataError(f"{where}: box {box!r:.80} has a number that is not finite")
+    x, y, width, height = box
+    if width <= 0 or height <= 0:
+        raise DataError(f"{where}: box {box!r:.80} has no area, or a negative width or height")
+    if x >= size[0] or y >= size[1] or x + width <= 0 or y + height <= 0:
+        raise DataError(f"{where}: box {box!r:.80} lies outside its image of {size[0]}x{size[1]} pixels")
+    return x, y, x + width, y + height
 
 
 def _read(path: Path) -> list[Any]:

@@ -17,7 +17,8 @@ from bench.core.manifest import Item
 from bench.core.recipe import Recipe
 from bench.core.record import parse
 from bench.store.atomic import beside, is_abandoned, to_disk, write_json
-from bench.store.shards import plan, read_rows, read_shard
+from bench.store.shard_files import read_shard
+from bench.store.shards import plan, read_rows
 from bench.store.versions import Version
 
 RECORD = "imagenet-g.json"

@@ -3,12 +3,10 @@
 `image` has the form of Hugging Face's Image feature, so that `datasets.load_dataset` shows pictures.
 """
 
-import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,6 @@ from bench.core.errors import DataError
 from bench.core.manifest import COLUMNS, Item
 from bench.core.recipe import Recipe
 from bench.store.atomic import write_bytes
-from bench.store.encoding import sha256_hex
 
 FORMAT = 1
 HEADER_KEY = b"imagenet-g"
@@ -46,10 +43,6 @@ WRITING: dict[str, Any] = {
     # All images of a shard in one page.
     "data_page_size": 2**30,
 }
-
-
-# Bytes of the length before each image, and how far into the file the first one may begin.
-_LENGTH, _PAGE_HEADER = 4, 4096
 
 
 @dataclass(frozen=True)
@@ -121,14 +114,6 @@ def shard_bytes(items: Sequence[Item], files: Sequence[bytes], *, drawing: str) 
     return buffer.getvalue()
 
 
-def joined_shard(first: "ShardFile", count: int, rest: "ShardFile | None") -> bytes:
-    """The first `count` images of a shard, and then those of `rest`, as one shard file."""
-    items, files = read_rows(first.rows)[:count], list(first.images[:count])
-    if rest is not None:
-        items, files = items + read_rows(rest.rows), files + list(rest.images)
-    return shard_bytes(items, files, drawing=first.drawing)
-
-
 def rows_table(items: Sequence[Item]) -> pa.Table:
     """The manifest columns of `items`."""
     columns = [pa.array([getattr(item, field.name) for item in items], field.type) for field in ROW_SCHEMA]
@@ -139,68 +124,6 @@ def read_rows(table: pa.Table) -> list[Item]:
     """The items in the manifest columns of `table`."""
     columns = [table.column(name).to_pylist() for name in COLUMNS]
     return [Item(*row) for row in zip(*columns, strict=True)]
-
-
-@dataclass(frozen=True)
-class ShardFile:
-    """A shard: its manifest columns, its encoded images, the digests of what these depend on and of its frame.
-
-    The frame is all of the file but the images' bytes, which have digests of their own in their rows: together
-    they cover the file, and nothing is hashed twice.
-    """
-
-    rows: pa.Table
-    images: tuple[memoryview, ...]
-    drawing: str
-    frame: str
-
-    def holds(self, drawing: str, ids: Sequence[str], *, beginning: int | None = None) -> bool:
-        """Are these the images with those ids (or the first so many of both), drawn as `drawing` says?"""
-        return self.drawing == drawing and self.rows.column("id").to_pylist()[:beginning] == ids[:beginning]
-
-
-def read_shard(path: Path) -> ShardFile:
-    """Read a shard and hold every image against the sha256 in its row; DataError where anything is wrong."""
-    file = open_shard(path)
-    ids, wanted = file.rows.column("id").to_pylist(), file.rows.column("sha256").to_pylist()
-    for item_id, sha256, image in zip(ids, wanted, file.images, strict=True):
-        if sha256_hex(image) != sha256:
-            raise DataError(f"{path}: image {item_id!r} is not what was written (sha256 differs)")
-    return file
-
-
-def open_shard(path: Path) -> ShardFile:
-    """The same, no image held against its sha256."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except OSError as error:
-        raise damaged(path, error) from None
-    return parse_shard(data, path)
-
-
-def parse_shard(data: bytes, path: Path) -> ShardFile:
-    """The shard in a file's bytes; images are not copied. `path` is for errors."""
-    try:
-        file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
-        if file.schema_arrow.remove_metadata() != SHARD_SCHEMA:
-            raise foreign(path, file.schema_arrow)
-        header = file_header(file.metadata.metadata, path)
-        # A few thousand values: threads would cost more than they save.
-        rows = file.read(list(COLUMNS), use_threads=False).replace_schema_metadata(None)
-        sizes, drawing = [int(size) for size in header["sizes"]], str(header["drawing"])
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        raise damaged(path, error) from None
-    view, first = memoryview(data), _first_image(data, sizes)
-    if first is None or len(sizes) != rows.num_rows:
-        raise DataError(f"{path}: damaged (its images are not where they were written)")
-    ends = list(accumulate((size + _LENGTH for size in sizes), initial=first))
-    images = tuple(view[end - size : end] for end, size in zip(ends[1:], sizes, strict=True))
-    # Between two images stands the length of the next, which `_first_image` has compared.
-    frame = hashlib.sha256(view[:first])
-    frame.update(view[ends[-1] :])
-    return ShardFile(rows, images, drawing, frame.hexdigest())
 
 
 def damaged(path: Path, error: Exception) -> DataError:
@@ -223,22 +146,6 @@ def file_header(metadata: Mapping[bytes, bytes] | None, path: Path) -> dict[str,
     if found != FORMAT:
         raise DataError(f"{path}: format {found!r}, this software reads {FORMAT}; update it")
     return header
-
-
-def _first_image(data: bytes, sizes: Sequence[int]) -> int | None:
-    """Where the images begin: one after another, each after its length, as Parquet writes a page of plain bytes.
-
-    Parquet's own account of where they lie is not asked: Arrow aborts the process where that is damaged.
-    """
-    if not sizes:
-        return len(data)
-    steps = [0, *accumulate(size + _LENGTH for size in sizes)]
-    lengths = [size.to_bytes(_LENGTH, "little") for size in sizes]
-    place = -1
-    while (place := data.find(lengths[0], place + 1, _PAGE_HEADER)) >= 0:
-        if all(data[place + step : place + step + _LENGTH] == one for step, one in zip(steps, lengths, strict=False)):
-            return place if place + steps[-1] <= len(data) else None
-    return None
 
 
 def features() -> dict[str, dict[str, object]]:

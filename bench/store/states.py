@@ -20,6 +20,11 @@ def find_state(path: Path) -> bytes | None:
 
 
 def keep_state(path: Path, data: bytes) -> None:
-    """Write a state whole or not at all; the folder of its name, in which it was learned, goes."""
+    """Write a state whole or not at all; the folder that it was learned in goes."""
     write_bytes(path, data)
-    shutil.rmtree(path.with_suffix(""), ignore_errors=True)
+    shutil.rmtree(work_folder(path), ignore_errors=True)
+
+
+def work_folder(path: Path) -> Path:
+    """Where learning keeps what it needs to go on after a stop."""
+    return path.with_suffix(".work")

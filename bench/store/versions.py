@@ -27,6 +27,7 @@ from bench.core.recipe import Recipe
 from bench.store.atomic import replacing
 from bench.store.encoding import decode, sha256_hex
 from bench.store.paths import version_folder
+from bench.store.shard_files import open_shard, scan_shard
 from bench.store.shards import (
     FORMAT,
     HEADER_KEY,
@@ -36,7 +37,6 @@ from bench.store.shards import (
     damaged,
     file_header,
     foreign,
-    open_shard,
     read_rows,
     shard_path,
     shard_slots,
@@ -200,7 +200,7 @@ def write_manifest(
     pending: list[pa.Table] = []
     with replacing(folder / MANIFEST) as temporary, pq.ParquetWriter(temporary, ROW_SCHEMA, **WRITING) as writer:
         for shard in shards:
-            file = open_shard(folder / shard.path)
+            file = scan_shard(folder / shard.path)
             if not file.holds(drawings[shard.class_id], shard.ids()):
                 raise DataError(f"{folder / shard.path}: changed under our hands; run the same command again")
             digest.update(zip(*(file.rows.column(name).to_pylist() for name in ("id", "sha256")), strict=True))

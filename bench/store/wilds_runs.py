@@ -3,16 +3,19 @@
 Predictions in it are named as the official trainer names them, so that `wilds-evaluate` takes the folder.
 """
 
+import io
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from bench.core.digests import digest_bytes
 from bench.core.errors import DataError, UsageError
 from bench.core.record import Record, parse
+from bench.core.wilds_answers import Boxes, WildsAnswers
 from bench.core.wilds_run import WildsRun
 from bench.store.atomic import write_bytes, write_json, write_text
 
@@ -76,13 +79,31 @@ def write_trained(data_root: Path, run: WildsRun, model: bytes, history: list[fl
     return trained
 
 
-def write_predictions(data_root: Path, run: WildsRun, split: str, answers: np.ndarray) -> Path:
+def write_predictions(data_root: Path, run: WildsRun, split: str, answers: WildsAnswers) -> Path:
     """The predictions for one split in the official form; the path."""
     kind, name = run.replicate
-    stem = f"{run.track}_split{COLON}{split}_{kind}{COLON}{name}_epoch{COLON}best_pred.csv"
-    path = method_folder(data_root, run) / stem
-    write_text(path, "".join(f"{value!r}\n" for value in answers.tolist()))
+    stem = f"{run.track}_split{COLON}{split}_{kind}{COLON}{name}_epoch{COLON}best_pred"
+    if isinstance(answers, np.ndarray):
+        path = method_folder(data_root, run) / f"{stem}.csv"
+        write_text(path, "".join(f"{value!r}\n" for value in answers.tolist()))
+    else:
+        path = method_folder(data_root, run) / f"{stem}.pth"
+        write_bytes(path, _torch_list(answers))
     return path
+
+
+def as_dicts(answers: Sequence[Boxes]) -> list[dict[str, Any]]:
+    """Detections as the package takes them: a dict of tensors for each image."""
+    import torch
+
+    return [
+        {
+            "boxes": torch.from_numpy(one.boxes),
+            "scores": torch.from_numpy(one.scores),
+            "labels": torch.ones(len(one.scores), dtype=torch.int64),
+        }
+        for one in answers
+    ]
 
 
 def read_unfinished(data_root: Path, run: WildsRun) -> bytes | None:
@@ -94,6 +115,15 @@ def read_unfinished(data_root: Path, run: WildsRun) -> bytes | None:
 def write_unfinished(data_root: Path, run: WildsRun, state: bytes) -> None:
     """Keep the state of a run that is under way."""
     write_bytes(_unfinished(data_root, run), state)
+
+
+def _torch_list(answers: Sequence[Boxes]) -> bytes:
+    """Detections as a `.pth` of the official form."""
+    import torch
+
+    found = io.BytesIO()
+    torch.save(as_dicts(answers), found)
+    return found.getvalue()
 
 
 def _unfinished(data_root: Path, run: WildsRun) -> Path:

@@ -62,10 +62,7 @@ class Adaptation(Protocol):
     def __init__(self, parameters: Any) -> None: ...
 
     def learn(self, pipeline: Any, lesson: Lesson) -> dict[str, Any]:
-        """The tensors of a state; `pipeline` has learned what stands before this in the recipe, and may be changed.
-
-        What learns from nothing is handed a trainer in its place (bench/pipelines/trainer.py).
-        """
+        """The tensors of a state; `pipeline` has learned what stands before this in the recipe, and may be changed."""
         ...
 
 

@@ -2,9 +2,11 @@
 
 A UNet reads a batch whose first half are the sources and whose second half are their edits. In each cross-attention the
 edits' maps become those of their sources, as the edit says; in small self-attentions they are the sources' own.
+Where the maps say little of the layout, residual features may be copied too (Plug-and-Play; Tumanyan et al., 2023).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +47,7 @@ class Control:
     edits: Sequence[Edit]
     cross: float
     self_: float
+    features: float = 0.0
     share: float = 0.0
     maps: dict[int, list[Tensor]] = field(default_factory=dict)
 
@@ -64,6 +67,13 @@ class Control:
             source = maps.chunk(2)[0]
             return torch.cat([source, source])
         return maps
+
+    def residual(self, module: Any, given: Any, out: Tensor) -> Tensor | None:
+        """A forward hook: within the window the sources' features [2n, c, h, w], twice."""
+        if self.share >= self.features:
+            return None
+        source = out.chunk(2)[0]
+        return torch.cat([source, source])
 
     def blended(self, z: Tensor) -> Tensor:
         """Latents [2n, c, h, w] whose edits differ from their sources only where the words to blend by look."""
@@ -112,3 +122,17 @@ class Processor:
 def processors(unet: Any, control: Control) -> dict[str, Processor]:
     """A processor for every attention of a UNet."""
     return {name: Processor(control, cross="attn2" in name) for name in unet.attn_processors}
+
+
+@contextmanager
+def copied_features(unet: Any, control: Control) -> Iterator[None]:
+    """Within it, what a residual block of the decoder adds is shown to a control.
+
+    Plug-and-Play's block: the second one of the second of four levels (of the first of two).
+    """
+    level = unet.up_blocks[max(0, len(unet.up_blocks) // 2 - 1)]
+    hook = level.resnets[1].conv2.register_forward_hook(control.residual)
+    try:
+        yield
+    finally:
+        hook.remove()

@@ -7,6 +7,7 @@ thread does the sums.
 
 import inspect
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,9 @@ from bench.synthesis import PUT
 from bench.synthesis.adaptation import State
 from bench.synthesis.maker import Request
 from bench.synthesis.pinned_weights import weights_folder
+
+# How many images have passed forward through the network of a generator, in this process: what a method costs.
+EVALUATIONS: Counter[str] = Counter()
 
 
 def open_pipeline(
@@ -66,8 +70,10 @@ def open_pipeline(
     pipeline = pipeline.to(pick_device(device))
     for state in states:
         look_up(PUT, state.adaptation, kind="adaptation")(pipeline, state)
+    network = getattr(pipeline, "unet", None) or pipeline.transformer
+    network.register_forward_hook(lambda module, given, out: EVALUATIONS.update(images=len(given[0]) if given else 0))
     if recipe.generator.compiled:
-        (getattr(pipeline, "unet", None) or pipeline.transformer).compile()
+        network.compile()
     return pipeline
 
 

@@ -20,7 +20,7 @@ from torch.nn.functional import mse_loss
 
 from bench.core.recipe import SLOT
 from bench.synthesis.adaptation import Lesson, State, changed_weights, put_weights
-from bench.synthesis.parameters import Erasure as Parameters
+from bench.synthesis.learned_parameters import Erasure as Parameters
 from bench.synthesis.textual_inversion import read_ids
 
 # What the CompVis code leaves out of `u`, in diffusers' names.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from bench.core.recipe import SLOT
 from bench.synthesis.adaptation import Lesson, changed_weights
 from bench.synthesis.denoising import DenoisingLoss
-from bench.synthesis.parameters import FineTuning as Parameters
+from bench.synthesis.learned_parameters import FineTuning as Parameters
 from bench.synthesis.textual_inversion import read_ids
 
 

@@ -1,8 +1,12 @@
 """Null-text inversion (Mokady et al., 2023; methods.md 18.2): a real image as a path of latents that guidance follows.
 
-DDIM inversion without guidance gives pivots p_0..p_T. Then, from z_T = p_T down, the embedding of the empty prompt is
-fitted at each step so that a guided step leads to the next pivot. With these embeddings Prompt-to-Prompt edits the
-image; without an edit the image comes back, where guided DDIM inversion alone drifts.
+DDIM inversion without guidance gives pivots p_0..p_T. Then, from z_T = p_T down, an embedding in the place of the empty
+prompt's is fitted at each step so that a guided step leads to the next pivot. With these embeddings Prompt-to-Prompt
+edits the image; without an edit the image comes back, where guided DDIM inversion alone drifts.
+
+As published (`initial: empty`, `fixed_point: 0`) the fit begins at the empty prompt, and an inversion step takes the
+answer at the latent that it starts from. The defaults begin at the source prompt, where guidance cancels out
+(negative-prompt inversion; Miyake et al., 2023), and solve for the latent whose own step leads back (Pan et al., 2023).
 """
 
 from collections.abc import Sequence
@@ -44,11 +48,12 @@ class NullText:
             latents = latents_of(pipeline, [start_image(request.source, self._recipe) for request in requests])
             sources = [source_prompt(known.source, request, self._recipe) for request in requests]
             words, empty = embedded(pipeline, sources), embedded(pipeline, [r.negative_prompt for r in requests])
-            pivots = inverted(pipeline.unet, self._scheduler, latents, words)
+            pivots = inverted(pipeline.unet, self._scheduler, latents, words, rounds=known.fixed_point)
             without = [empty] * len(self._scheduler.timesteps)
             if known.inversion == "null-text":
+                first = words if known.initial == "prompt" else empty
                 each = [
-                    self._fitted(pivots, row, words[row : row + 1], empty[row : row + 1])
+                    self._fitted(pivots, row, words[row : row + 1], first[row : row + 1])
                     for row in range(len(requests))
                 ]
                 without = [torch.cat(step) for step in zip(*each, strict=True)]
@@ -56,11 +61,11 @@ class NullText:
             images = decoded(pipeline, z, self._recipe)
         return images[: len(requests)], images[len(requests) :]
 
-    def _fitted(self, pivots: Sequence[Tensor], row: int, words: Tensor, empty: Tensor) -> list[Tensor]:
+    def _fitted(self, pivots: Sequence[Tensor], row: int, words: Tensor, null: Tensor) -> list[Tensor]:
         """For each step, from the noisiest, the embedding [1, length, d] in the place of the empty prompt's."""
         scheduler, unet, known = self._scheduler, self.editor.pipeline.unet, self._parameters
         guidance, steps = self._recipe.sampler.guidance, scheduler.timesteps
-        z, null, found = pivots[-1][row : row + 1], empty, list[Tensor]()
+        z, found = pivots[-1][row : row + 1], list[Tensor]()
         for index, t in enumerate(steps):
             target = pivots[len(steps) - 1 - index][row : row + 1]
             given = unet(z, t, encoder_hidden_states=words).sample
@@ -71,11 +76,12 @@ class NullText:
                     nothing = unet(z, t, encoder_hidden_states=null).sample
                     moved = scheduler.step(nothing + guidance * (given - nothing), t, z).prev_sample
                     loss = (moved - target).square().mean()
+                    # Before the step, unlike the published code: Adam's first moves every number by the whole rate.
+                    if loss.item() < known.stop * (1 + 2 * index):
+                        break
                     optimizer.zero_grad(set_to_none=True)
                     loss.backward()
                 optimizer.step()
-                if float(loss) < known.stop * (1 + 2 * index):
-                    break
             null = null.detach()
             found.append(null)
             nothing = unet(z, t, encoder_hidden_states=null).sample
@@ -83,17 +89,26 @@ class NullText:
         return found
 
 
-def inverted(unet: Any, scheduler: DDIMScheduler, latents: Tensor, words: Tensor) -> list[Tensor]:
-    """Pivots p_0..p_T [n, c, h, w]: DDIM steps backwards from latents, without guidance."""
+def inverted(unet: Any, scheduler: DDIMScheduler, latents: Tensor, words: Tensor, *, rounds: int) -> list[Tensor]:
+    """Pivots p_0..p_T [n, c, h, w]: DDIM steps backwards from latents, without guidance.
+
+    `rounds` of a fixed-point iteration make each the latent whose step leads to the one before it.
+    """
     pivots, times = [latents], scheduler.timesteps.flip(0)
     stride = scheduler.config.num_train_timesteps // len(times)
     for t in times:
         # p is at the level that the step from t leads to, and is taken back to that of t.
-        before = int(t) - stride
+        before, p = int(t) - stride, pivots[-1]
         a = scheduler.alphas_cumprod[before] if before >= 0 else scheduler.final_alpha_cumprod
-        eps, z0 = predicted(unet(pivots[-1], t, encoder_hidden_states=words).sample, pivots[-1], a, scheduler)
+        eps, z0 = predicted(unet(p, t, encoder_hidden_states=words).sample, p, a, scheduler)
         a_next = scheduler.alphas_cumprod[int(t)]
-        pivots.append(a_next.sqrt() * z0 + (1 - a_next).sqrt() * eps)
+        z = a_next.sqrt() * z0 + (1 - a_next).sqrt() * eps
+        # A step is linear in the latent and the answer: this is the latent's share of it.
+        share = scheduler.step(torch.zeros_like(z), t, torch.ones_like(z)).prev_sample
+        for _ in range(rounds):
+            answer = unet(z, t, encoder_hidden_states=words).sample
+            z = z + (p - scheduler.step(answer, t, z).prev_sample) / share
+        pivots.append(z)
     return pivots
 
 

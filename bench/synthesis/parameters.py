@@ -1,4 +1,4 @@
-"""What each method and each adaptation lets a recipe say of it: `method.parameters`, checked when a recipe is read.
+"""What each method lets a recipe say of it: `method.parameters`, checked when a recipe is read.
 
 No torch in here, so that reading a recipe stays quick.
 """
@@ -12,6 +12,15 @@ from bench.core.gflow_settings import GflowSettings
 from bench.core.recipe import SLOT, Adaptation, Recipe
 from bench.core.record import Grown, Record, parse
 from bench.core.registry import unknown
+from bench.synthesis.learned_parameters import (
+    Dagan,
+    DeepAugment,
+    Erasure,
+    FineTuning,
+    Sentences,
+    TextualInversion,
+    one_slot_each,
+)
 
 OTHER = "{other}"
 Strength = Annotated[float, Field(strict=True, ge=0, le=1)]
@@ -25,6 +34,17 @@ class Safe(Grown):
     """`safety: none` draws without a safety checker; `safety: checker` needs the generator's own."""
 
     safety: Literal["none", "checker"]
+
+
+class LanguageEnhancement(Safe):
+    """`sentences` with a slot each, one drawn for each image; or none, where the adaptation `sentences` writes them."""
+
+    sentences: tuple[str, ...] = ()
+
+    @field_validator("sentences")
+    @classmethod
+    def _a_slot_each(cls, sentences: tuple[str, ...]) -> tuple[str, ...]:
+        return one_slot_each(sentences, what="sentence")
 
 
 class FromSources(Safe):
@@ -95,13 +115,15 @@ class PromptToPrompt(Safe):
     """`source`: the source prompt (`{}` the class, `{other}` another one), `edit`: words swapped one for one or added.
 
     `words` of the edited prompt count `weights` times as much. `blend`: the words of source and edit (one, where they
-    are the same) about which alone pictures may differ. Maps are copied for so large a share of the steps.
+    are the same) about which alone pictures may differ. Maps are copied for so large a share of the steps; so are the
+    `features` of the decoder, which is Plug-and-Play's (Tumanyan et al., 2023) and no part of Prompt-to-Prompt.
     """
 
     source: str
     edit: Literal["replace", "refine"] = "replace"
     cross_replace: Strength = 0.8
     self_replace: Strength = 0.4
+    features: Strength = 0.0
     words: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
     blend: tuple[str, ...] = Field(default=(), max_length=2)
@@ -114,77 +136,40 @@ class PromptToPrompt(Safe):
 
 
 class NullText(PromptToPrompt):
-    """`inversion`: `null-text`, or `ddim` alone; `inner` iterations a step at most, until the loss is below `stop`."""
+    """`inversion`: `null-text`, or `ddim` alone; `inner` iterations a step at most, until the loss is below `stop`.
+
+    They begin at the embedding of the source's prompt or (`initial: empty`) as published of the empty one.
+    `fixed_point`: rounds that make an inversion step exact; none as published.
+    """
 
     later = ("per_image",)
 
     per_image: int | None = Field(default=None, ge=1)
     inversion: Literal["null-text", "ddim"] = "null-text"
+    initial: Literal["prompt", "empty"] = "prompt"
+    fixed_point: int = Field(default=2, ge=0)
     inner: int = Field(default=10, ge=1)
     rate: float = Field(default=1e-2, gt=0)
     stop: float = Field(default=1e-5, ge=0)
 
 
-class Learned(Record):
-    """What a lesson from real images shares: prompts to learn under, one slot each, and mirrored images or not."""
+class Again(Record):
+    """`per_image`: how many images are drawn from each real one (M); slot n starts from image n // M."""
 
-    templates: tuple[str, ...] = Field(min_length=1)
-    flip: bool = True
-
-    @field_validator("templates")
-    @classmethod
-    def _one_slot_each(cls, templates: tuple[str, ...]) -> tuple[str, ...]:
-        for template in templates:
-            if template.count(SLOT) != 1:
-                raise ValueError(f"template {template!r} must have exactly one slot {SLOT}")
-        return templates
+    per_image: int = Field(default=1, ge=1)
 
 
-class TextualInversion(Learned):
-    """`vectors` of a token, the word that they begin at, prompts to learn it under, and how it is optimised."""
+class Distorted(Again):
+    """`net`: the network that images pass through, or one of `both` for each; `redraw`: how often, before an image,
+    weights are distorted anew."""
 
-    vectors: int = Field(default=1, ge=1, le=64)
-    initial: str = "the"
-    steps: int = Field(default=1000, ge=1)
-    batch: int = Field(default=4, ge=1)
-    rate: float = Field(default=2e-3, gt=0)
-    weight_decay: float = Field(default=1e-2, ge=0)
-
-
-class Erasure(Record):
-    """`concepts`: prompts to erase, `{}` for the class name; the defaults are `variant`'s own."""
-
-    concepts: tuple[str, ...] = Field(min_length=1)
-    variant: Literal["esd-2023", "esd-diffusers"] = "esd-2023"
-    layers: Literal["x", "x-strict", "u", "self", "full"] = "full"
-    steps: int = Field(default=1000, ge=1)
-    rate: float = Field(default=1e-5, gt=0)
-    negative_guidance: float = Field(default=1.0, gt=0)
-    start_guidance: float = Field(default=3.0, ge=0)
-    sampling_steps: int = Field(default=50, ge=1, le=1000)
-    batch: int = Field(default=1, ge=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _as_the_variant_has_it(cls, given: object) -> object:
-        later = {"steps": 200, "rate": 5e-5, "negative_guidance": 2.0}
-        return later | given if isinstance(given, dict) and given.get("variant") == "esd-diffusers" else given
-
-
-class FineTuning(Learned):
-    """`epochs` over the images, or so many optimizer `steps`, of `accumulation` batches each."""
-
-    epochs: float = Field(default=1, gt=0)
-    steps: int = Field(default=0, ge=0)
-    batch: int = Field(default=1, ge=1)
-    accumulation: int = Field(default=4, ge=1)
-    rate: float = Field(default=1e-6, gt=0)
-    schedule: Literal["cosine", "constant"] = "cosine"
-    weight_decay: float = Field(default=1e-2, ge=0)
+    net: Literal["edsr", "cae", "both"] = "both"
+    redraw: float = Field(default=0.05, ge=0, le=1)
 
 
 PARAMETERS: dict[str, type[Record]] = {
     "text-to-image": Safe,
+    "language-enhancement": LanguageEnhancement,
     "image-variations": FromSources,
     "image-to-image": ImageToImage,
     "real-guidance": RealGuidance,
@@ -193,12 +178,17 @@ PARAMETERS: dict[str, type[Record]] = {
     "null-text": NullText,
     "psld": Psld,
     "class-conditional": Nothing,
+    "dagan": Again,
+    "deepaugment": Distorted,
     "gflow": Nothing,
 }
 ADAPTED: dict[str, type[Record]] = {
     "textual-inversion": TextualInversion,
     "erasure": Erasure,
     "fine-tuning": FineTuning,
+    "sentences": Sentences,
+    "dagan": Dagan,
+    "deepaugment": DeepAugment,
     "gflow": GflowSettings,
 }
 
@@ -219,7 +209,7 @@ def read_adaptation(one: Adaptation) -> Record:
 
 def for_each_class(one: Adaptation) -> bool:
     """Does it learn a state for each class? Else one serves all."""
-    return one.name == "textual-inversion" or SLOT in str(one.parameters.get("concepts"))
+    return one.name in ("textual-inversion", "sentences") or SLOT in str(one.parameters.get("concepts"))
 
 
 def token_of(class_name: str) -> str:

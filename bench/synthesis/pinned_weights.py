@@ -1,6 +1,6 @@
 """The weights a recipe names: where they lie, and the digest that pins them.
 
-`python -m bench.synthesis.pinned_weights NAME_OR_FOLDER` prints the digest to write into a recipe.
+`python -m bench.synthesis.pinned_weights NAME_OR_FOLDER` prints the digest to write into a recipe, of a text model too.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from huggingface_hub import try_to_load_from_cache
 
 from bench.core.digests import content_digest
 from bench.core.errors import BenchError, DataError, UsageError
-from bench.core.recipe import SCRATCH, Generator
+from bench.core.recipe import Generator
 from bench.core.registry import unknown
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -45,7 +45,7 @@ def why_absent(generator: Generator) -> str | None:
     """Why the generator's weights are not here, in a line; None where they are. Asks no hub, hashes nothing."""
     if generator.unpinned:
         return f"generator {generator.name} is not pinned yet: {generator.unpinned}"
-    if generator.name == SCRATCH:
+    if generator.from_nothing:
         return None
     if not _on_hub(generator.name):
         try:
@@ -69,6 +69,12 @@ def weights_digest(folder: Path) -> str:
     if not index.is_file() or not files:
         raise DataError(f"{folder}: expected a diffusers pipeline (model_index.json and component folders), found none")
     return content_digest((str(path.relative_to(folder).as_posix()), _sha256(path)) for path in [index, *files])
+
+
+def folder_digest(folder: Path) -> str:
+    """The same over the safetensors, JSON and text files of a folder of transformers, and its tokenizer's."""
+    files = [path for path in folder.glob("*") if path.suffix in (*_DEFINING, ".model") and path.suffix != ".bin"]
+    return content_digest((path.name, _sha256(path)) for path in files)
 
 
 def shipped() -> tuple[str, ...]:
@@ -132,4 +138,5 @@ def _sha256(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    print(weights_digest(Path(sys.argv[1]) if "/" in sys.argv[1] else SHIPPED / sys.argv[1]))
+    folder = Path(sys.argv[1]) if "/" in sys.argv[1] else SHIPPED / sys.argv[1]
+    print(weights_digest(folder) if (folder / "model_index.json").is_file() else folder_digest(folder))

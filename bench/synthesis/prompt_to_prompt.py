@@ -2,6 +2,7 @@
 
 The recipe's prompt is the edit; what is drawn under the source prompt beside it lends its attention, so that the layout
 stays: a counterfactual where the class word is swapped, a shift where words are added. DDIM steps, as published.
+Where the maps are too small to hold a layout, `features` copies what Plug-and-Play copies (Tumanyan et al., 2023).
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from torch import Tensor
 from bench.core.digests import derive_seed
 from bench.core.recipe import SLOT, Recipe
 from bench.synthesis.adaptation import State
-from bench.synthesis.attention_control import Control, Edit, processors
+from bench.synthesis.attention_control import Control, Edit, copied_features, processors
 from bench.synthesis.diffusion import noise, open_pipeline, settled
 from bench.synthesis.image_to_image import decoded
 from bench.synthesis.maker import Request
@@ -59,21 +60,23 @@ class PromptToPrompt:
         """
         sources = [source_prompt(self._parameters.source, request, self._recipe) for request in requests]
         edits = [self.edit(source, request.prompt) for source, request in zip(sources, requests, strict=True)]
-        control = Control(edits, self._parameters.cross_replace, self._parameters.self_replace)
+        known = self._parameters
+        control = Control(edits, known.cross_replace, known.self_replace, known.features)
         words = embedded(self.pipeline, [*sources, *(request.prompt for request in requests)])
         unet, steps = self.pipeline.unet, self._scheduler.timesteps
         before, z = dict(unet.attn_processors), torch.cat([start, start])
         controlled: Any = processors(unet, control)
-        for index, t in enumerate(steps):
-            control.share = index / len(steps)
-            nothing = unet(z, t, encoder_hidden_states=torch.cat([without[index]] * 2)).sample
-            unet.set_attn_processor(dict(controlled))
-            try:
-                answer = unet(z, t, encoder_hidden_states=words).sample
-            finally:
-                unet.set_attn_processor(dict(before))
-            guided = nothing + self._recipe.sampler.guidance * (answer - nothing)
-            z = control.blended(self._scheduler.step(guided, t, z).prev_sample)
+        with copied_features(unet, control):
+            for index, t in enumerate(steps):
+                control.share = index / len(steps)
+                nothing = unet(z, t, encoder_hidden_states=torch.cat([without[index]] * 2)).sample
+                unet.set_attn_processor(dict(controlled))
+                try:
+                    answer = unet(z, t, encoder_hidden_states=words).sample
+                finally:
+                    unet.set_attn_processor(dict(before))
+                guided = nothing + self._recipe.sampler.guidance * (answer - nothing)
+                z = control.blended(self._scheduler.step(guided, t, z).prev_sample)
         return z
 
     def edit(self, source: str, edited: str) -> Edit:

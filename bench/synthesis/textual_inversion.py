@@ -14,7 +14,7 @@ from bench.core.errors import DataError, UsageError
 from bench.core.recipe import SLOT
 from bench.synthesis.adaptation import Lesson, State
 from bench.synthesis.denoising import DenoisingLoss
-from bench.synthesis.parameters import TextualInversion as Parameters
+from bench.synthesis.learned_parameters import TextualInversion as Parameters
 from bench.synthesis.parameters import token_of
 
 VECTORS = "vectors"
@@ -54,16 +54,19 @@ class TextualInversion:
         return {VECTORS: vectors.detach().clone()}
 
     def _first(self, pipeline: Any) -> Tensor:
-        """The embedding of the word to begin with, once for each vector; UsageError where it is not one token."""
-        word = self._parameters.initial
-        pieces = pipeline.tokenizer.tokenize(word)
-        if len(pieces) != 1:
-            raise UsageError(
-                f"textual-inversion: initial: expected one token of the generator, {word!r} is {len(pieces)}"
-            )
+        """The embeddings to begin with [k, d]; UsageError for a word that is not one token, or too few words."""
+        words, k = self._parameters.initial.split(), self._parameters.vectors
+        if len(words) not in (1, k):
+            raise UsageError(f"textual-inversion: initial: expected one word, or one a vector ({k}), got {len(words)}")
+        for word in words:
+            pieces = pipeline.tokenizer.tokenize(word)
+            if len(pieces) != 1:
+                raise UsageError(
+                    f"textual-inversion: initial: expected one token of the generator, {word!r} is {len(pieces)}"
+                )
         rows = pipeline.text_encoder.get_input_embeddings().weight
-        first = rows[pipeline.tokenizer.convert_tokens_to_ids(pieces[0])].detach().float()
-        return first.repeat(self._parameters.vectors, 1)
+        ids = [pipeline.tokenizer.convert_tokens_to_ids(pipeline.tokenizer.tokenize(word)[0]) for word in words]
+        return rows[ids * (k // len(ids))].detach().float().clone()
 
 
 def put_token(pipeline: Any, state: State) -> None:

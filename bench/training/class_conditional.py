@@ -20,7 +20,7 @@ from bench.training.latent_diffusion import NOISE, Size
 from bench.training.resumable import Schedule, fit
 
 SIZE = Size()
-SCHEDULE = Schedule(steps=3000, rate=1.5e-3, warmup=200, decay_share=0.4, ema=0.999, seed=4, save_every=250)
+SCHEDULE = Schedule(steps=2800, rate=1.5e-3, warmup=200, decay_share=0.4, ema=0.999, seed=4, save_every=250)
 
 
 def build_unet(classes: int, size: Size) -> UNet2DConditionModel:

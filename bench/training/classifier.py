@@ -26,6 +26,7 @@ from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.registry import unknown
 from bench.core.training_run import TrainingRun
 from bench.training.consistency import jensen_shannon
+from bench.training.mixing import Synthetic
 from bench.training.recipe import BETAS, MEAN, STD, rate_at
 
 SAVE_SECONDS = 60.0
@@ -51,6 +52,17 @@ class Augment(Protocol):
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]: ...
 
 
+Watch = Callable[[nn.Module, int], None]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What a step is: its loss, and who looks at the network after it."""
+
+    loss_of: Callable[[nn.Module, int], Tensor]
+    watch: Watch | None
+
+
 @dataclass(frozen=True)
 class Fitted:
     """`state`: name -> tensor; `parameters`: how many numbers were learned; `seconds`: of this process."""
@@ -66,15 +78,20 @@ def fit(
     labels: np.ndarray,
     *,
     augment: Augment | None = None,
+    synthetic: Synthetic | None = None,
     checkpoints: Checkpoints | None = None,
+    watch: Watch | None = None,
     quiet: bool = False,
 ) -> Fitted:
     """Train as `run` says on images uint8 [n, h, w] or [n, h, w, 3] and labels int64 [n].
 
+    `synthetic`: generated images that take the place of some of them, before they are augmented. `watch(network, step)`
+    is called after each step, of which the first is 1, and leaves the network as it was.
+
     UsageError for an unknown architecture, or one that does not take images of this size; BenchError
     when the loss is no longer finite. On an interrupt the state is saved first.
     """
-    data = _Data(images, labels, run, augment)
+    data = _Data(images, labels, run, augment, synthetic)
 
     def build() -> nn.Module:
         return _network(run, channels=images.shape[3] if images.ndim == 4 else 1)
@@ -87,7 +104,7 @@ def fit(
             loss = loss + data.consistency * jensen_shannon(answers, len(pixels) // len(wanted))
         return loss
 
-    return fit_network(run, build, loss_of, checkpoints=checkpoints, quiet=quiet)
+    return fit_network(run, build, loss_of, checkpoints=checkpoints, watch=watch, quiet=quiet)
 
 
 def fit_network(
@@ -96,15 +113,16 @@ def fit_network(
     loss_of: Callable[[nn.Module, int], Tensor],
     *,
     checkpoints: Checkpoints | None = None,
+    watch: Watch | None = None,
     quiet: bool = False,
 ) -> Fitted:
-    """Fit what `build` makes by the run's budget; `loss_of(network, step)` is a step's loss. Errors as `fit`."""
+    """Fit what `build` makes by the run's budget; `loss_of(network, step)` is a step's loss. Else as `fit`."""
     started = time.monotonic()
     with _own_randomness(derive_seed("init", run.arch, run.seed)), one_thread():
         network = build()
         optimizer = _optimizer(network, run)
         done = _resume(network, optimizer, checkpoints)
-        _loop(run, network, optimizer, loss_of, done, checkpoints, quiet)
+        _loop(run, network, optimizer, _Step(loss_of, watch), done, checkpoints, quiet)
     state = {name: tensor.detach().contiguous() for name, tensor in network.state_dict().items()}
     return Fitted(state, sum(p.numel() for p in network.parameters()), time.monotonic() - started)
 
@@ -165,15 +183,23 @@ class Order:
 class _Data:
     """The batches of a run."""
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray, run: TrainingRun, augment: Augment | None) -> None:
+    def __init__(
+        self,
+        images: np.ndarray,
+        labels: np.ndarray,
+        run: TrainingRun,
+        augment: Augment | None,
+        synthetic: Synthetic | None,
+    ) -> None:
         self._images, self._labels = torch.from_numpy(images), torch.from_numpy(labels)
-        self._order, self._augment = Order(len(labels), run), augment
+        self._order, self._augment, self._synthetic = Order(len(labels), run), augment, synthetic
         self.consistency = augment.consistency if augment else 0.0
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Normalised images float32 [b, c, h, w], or as many views of them as the augmentation has, and targets."""
         rows = self._order.rows(step)
         images, targets = self._images[rows], self._labels[rows]
+        images = self._synthetic.put_in(images, rows) if self._synthetic else images
         images = images.permute(0, 3, 1, 2) if images.ndim == 4 else images[:, None]
         pixels, targets = self._augment(images, targets) if self._augment else (images.float().div_(255), targets)
         return pixels.sub_(MEAN).div_(STD).contiguous(memory_format=torch.channels_last), targets
@@ -183,7 +209,7 @@ def _loop(
     run: TrainingRun,
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
-    loss_of: Callable[[nn.Module, int], Tensor],
+    one: "_Step",
     done: int,
     checkpoints: Checkpoints | None,
     quiet: bool,
@@ -193,8 +219,10 @@ def _loop(
     with bar:
         try:
             while done < steps:
-                _step(run, network, optimizer, loss_of, done)
+                _step(run, network, optimizer, one.loss_of, done)
                 done += 1
+                if one.watch:
+                    one.watch(network, done)
                 bar.update()
                 if checkpoints and done < steps and time.monotonic() - kept >= checkpoints.seconds:
                     checkpoints.save(_state(network, optimizer, done))

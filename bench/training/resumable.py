@@ -9,12 +9,16 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+
+from bench.core.errors import DataError
 
 StepLoss = Callable[[int, torch.Generator], Tensor]
 
@@ -77,6 +81,53 @@ def fit(name: str, model: nn.Module, loss_of: StepLoss, schedule: Schedule, work
         if (step + 1) % schedule.save_every == 0 or step + 1 == schedule.steps:
             _save(checkpoint, model, average, optimizer, step + 1)
     return average
+
+
+class Kept(Protocol):
+    """A network or an optimizer: what a stopped run needs of it."""
+
+    def state_dict(self) -> Any: ...
+
+    def load_state_dict(self, state: Any) -> Any: ...
+
+
+def repeat(
+    name: str,
+    parts: Mapping[str, Kept],
+    step_of: Callable[[int], float],
+    *,
+    steps: int,
+    work: Path,
+    save_every: int = 100,
+) -> None:
+    """Does the steps that are left of `steps`; `step_of(step)` changes `parts` and gives a loss to tell of.
+
+    For what has several networks or optimizers. `parts` lie in `work/<name>.pt` with the number of steps behind them;
+    DataError where that file is damaged or another run's.
+    """
+    path = work / f"{name}.pt"
+    done = _found(path, parts, steps) if path.exists() else 0
+    progress = _Progress(name, done, steps)
+    for step in range(done, steps):
+        progress.tell(step + 1, step_of(step))
+        if (step + 1) % save_every == 0 or step + 1 == steps:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_suffix(".tmp")
+            torch.save({key: part.state_dict() for key, part in parts.items()} | {"step": step + 1}, temporary)
+            os.replace(temporary, path)
+
+
+def _found(path: Path, parts: Mapping[str, Kept], steps: int) -> int:
+    try:
+        state = torch.load(path, weights_only=True)
+        for key, part in parts.items():
+            part.load_state_dict(state[key])
+        done = int(state["step"])
+    except (OSError, RuntimeError, ValueError, KeyError, EOFError, UnpicklingError) as error:
+        raise DataError(f"{path}: damaged, or of another run ({str(error)[:80]}); remove it to start again") from None
+    if done > steps:
+        raise DataError(f"{path}: holds {done} steps, more than the {steps} asked for; remove it to start again")
+    return done
 
 
 def average_of(name: str, work: Path) -> tuple[dict[str, Tensor], int]:

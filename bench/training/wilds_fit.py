@@ -20,10 +20,18 @@ from tqdm import tqdm
 from bench.core.digests import derive_seed
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.registry import unknown
+from bench.core.wilds import Penalty
 from bench.core.wilds_run import WildsRun
 from bench.training.wilds_batches import by_domain, shuffled, uniform_over_domains
-from bench.training.wilds_inputs import Examples
-from bench.training.wilds_objectives import coral_penalty, group_losses, group_weights, irm_objective, losses
+from bench.training.wilds_inputs import BoxExamples, Examples
+from bench.training.wilds_objectives import (
+    coral_penalty,
+    detection_losses,
+    group_losses,
+    group_weights,
+    irm_objective,
+    losses,
+)
 
 # How good a network is (higher is better); it is handed one in evaluation mode.
 Judge = Callable[[nn.Module], float]
@@ -31,9 +39,10 @@ Judge = Callable[[nn.Module], float]
 
 @dataclass(frozen=True)
 class Material:
-    """The training data: `examples`, `truth` (int64 or float32 [n]), `domains` int64 [n] from 0 on."""
+    """The training data: `examples`, `truth` (int64 or float32 [n]; boxes are in their examples), `domains` int64 [n]
+    from 0 on."""
 
-    examples: Examples
+    examples: Examples | BoxExamples
     truth: np.ndarray
     domains: np.ndarray
 
@@ -107,6 +116,12 @@ def batches(loader: DataLoader) -> Iterator[tuple[Tensor, Tensor]]:
         raise DataError(str(error).strip().splitlines()[-1].removeprefix("bench.core.errors.DataError: ")) from None
 
 
+def _moved(inputs: Any, device: str) -> Any:
+    if isinstance(inputs, Tensor):
+        return inputs.to(device)
+    return [(image.to(device), {key: one.to(device) for key, one in target.items()}) for image, target in inputs]
+
+
 class _Fitting:
     """A network, its optimizer and its algorithm's state."""
 
@@ -129,7 +144,8 @@ class _Fitting:
         plan = list(self._plan(epoch))
         # The position in the epoch is part of the draw: a row that stands twice is augmented twice.
         keys = [[(int(row), 10**6 * epoch + step) for row in rows] for step, rows in enumerate(plan)]
-        loader = DataLoader(self.material.examples, batch_sampler=keys, num_workers=self.means.workers)
+        examples, workers = self.material.examples, self.means.workers
+        loader = DataLoader(examples, batch_sampler=keys, num_workers=workers, collate_fn=examples.collate)
         name = f"{self.run.method}, epoch {epoch + 1} of {self.run.recipe.epochs}"
         bar = tqdm(
             batches(loader),
@@ -142,7 +158,7 @@ class _Fitting:
         for inputs, rows in bar:
             # Dropout draws from the global generator.
             torch.manual_seed(derive_seed("step", self.run.seed, self.steps))
-            self._step(inputs.to(self.means.device), rows)
+            self._step(_moved(inputs, self.means.device), rows)
             self.steps += 1
 
     def _plan(self, epoch: int) -> Iterator[np.ndarray]:
@@ -154,20 +170,22 @@ class _Fitting:
         number = recipe.domains_per_batch
         return by_domain(domains, recipe.batch, domains_per_batch=number, seed=seed, epoch=epoch)
 
-    def _step(self, inputs: Tensor, rows: Tensor) -> None:
-        truth, domains = self.truth[rows].to(inputs.device), self.domains[rows].to(inputs.device)
-        loss = self._objective(inputs, truth, domains)
+    def _step(self, inputs: Any, rows: Tensor) -> None:
+        device = self.means.device
+        loss = self._objective(inputs, self.truth[rows].to(device), self.domains[rows].to(device))
         if not torch.isfinite(loss):
             raise BenchError(f"{self.run.method}: the loss is {loss.item()} at step {self.steps}; lower the rate")
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
 
-    def _objective(self, inputs: Tensor, truth: Tensor, domains: Tensor) -> Tensor:
+    def _objective(self, inputs: Any, truth: Tensor, domains: Tensor) -> Tensor:
         network: Any = self.network
+        kind, penalty = self.run.recipe.loss, self.run.recipe.algorithms[self.run.algorithm]
+        if kind == "detection":
+            return self._over_groups(detection_losses(network, inputs), domains, penalty)
         features = network.forward_head(network.forward_features(inputs), pre_logits=True)
         outputs = network.get_classifier()(features)
-        kind, penalty = self.run.recipe.loss, self.run.recipe.algorithms[self.run.algorithm]
         if self.run.algorithm == "irm":
             # The released code starts a fresh optimizer when the penalty gets its full weight.
             if self.steps == penalty.anneal > 0:
@@ -177,11 +195,15 @@ class _Fitting:
         each = losses(outputs, truth, kind)
         if self.run.algorithm == "coral":
             return each.mean() + penalty.weight * coral_penalty(features, domains)
-        if self.run.algorithm == "groupdro":
-            found = group_losses(each, domains, self.count)
-            self.weights = group_weights(self.weights, found, penalty.step)
-            return found @ self.weights
-        return each.mean()
+        return self._over_groups(each, domains, penalty)
+
+    def _over_groups(self, each: Tensor, domains: Tensor, penalty: Penalty) -> Tensor:
+        """The mean loss of ERM, or group DRO's weighted one."""
+        if self.run.algorithm != "groupdro":
+            return each.mean()
+        found = group_losses(each, domains, self.count)
+        self.weights = group_weights(self.weights, found, penalty.step)
+        return found @ self.weights
 
     def state(self, best: dict[str, Tensor], history: list[float]) -> bytes:
         """Everything that a resumed run needs, after a whole epoch."""

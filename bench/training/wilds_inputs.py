@@ -1,19 +1,24 @@
-"""Inputs of the WILDS networks: photographs squashed to a square and normalised, or bands as they were released."""
+"""Inputs of the WILDS networks: photographs squashed to a square and normalised, bands as they were released, or
+photographs with boxes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, default_collate
 from torchvision.transforms import v2
 
 from bench.core.digests import derive_seed
+from bench.training.detector import Augment
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Where the n-th example comes from: a function to a PIL image, or to float32 [channels, h, w].
 Reader = Callable[[int], Any]
+Target = dict[str, Tensor]
 
 
 class Examples(Dataset):
@@ -22,6 +27,8 @@ class Examples(Dataset):
     An index is a row, or (row, draw): what augmentation does to a row depends on the draw alone, in any worker.
     `redraw`, if any, is the last of it: (input, row) to an input.
     """
+
+    collate = staticmethod(default_collate)
 
     def __init__(self, read: Reader, n: int, *, size: int, augment: str = "none", seed: int = 0) -> None:
         self._read, self._n, self._size, self._augment, self._seed = read, n, size, augment, seed
@@ -47,11 +54,49 @@ class Examples(Dataset):
     def _drawn(self, image: Tensor, row: int, draw: int | None, steps: Sequence[Any]) -> Tensor:
         if draw is None or not steps:
             return image
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive_seed("augment", self._seed, row, draw))
+        with drawn(self._seed, row, draw):
             for step in steps:
                 image = step(image)
         return image
+
+
+class BoxExamples(Dataset):
+    """Row -> ((image float32 [3, h, w] in [0, 1], target), row).
+
+    A target has `boxes` [m, 4] and `labels` [m], which are all `label`. Indices as `Examples` has them; `augment`
+    changes image, boxes and labels of a draw.
+    """
+
+    def __init__(
+        self, read: Reader, boxes: Sequence[np.ndarray], *, label: int, augment: Augment | None = None, seed: int = 0
+    ) -> None:
+        self._read, self._boxes, self._label, self._augment, self._seed = read, boxes, label, augment, seed
+
+    def __len__(self) -> int:
+        return len(self._boxes)
+
+    def __getitem__(self, index: int | tuple[int, int]) -> tuple[tuple[Tensor, Target], int]:
+        row, draw = index if isinstance(index, tuple) else (index, None)
+        image = v2.functional.pil_to_tensor(self._read(row))
+        boxes = torch.from_numpy(np.asarray(self._boxes[row], dtype=np.float32).reshape(-1, 4))
+        labels = torch.full((len(boxes),), self._label)
+        if draw is not None and self._augment is not None:
+            with drawn(self._seed, row, draw):
+                image, boxes, labels = self._augment(image, boxes, labels)
+        return (image.float() / 255, {"boxes": boxes, "labels": labels}), row
+
+    @staticmethod
+    def collate(batch: list[tuple[tuple[Tensor, Target], int]]) -> tuple[list[tuple[Tensor, Target]], Tensor]:
+        """The images of a batch as a list, each with its own number of boxes."""
+        return [one for one, _ in batch], torch.tensor([row for _, row in batch])
+
+
+@contextmanager
+def drawn(seed: int, row: int, draw: int) -> Iterator[None]:
+    """Inside, torch draws what this draw of this row is to have; outside, nothing has happened."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed("augment", seed, row, draw))
+        yield
 
 
 FLIPS = {"none": (), "flips": (v2.RandomHorizontalFlip(), v2.RandomVerticalFlip())}

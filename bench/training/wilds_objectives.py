@@ -4,10 +4,11 @@ ERM; deep CORAL (Sun and Saenko 2016, over domains as DomainBed has it); IRMv1 (
 unbiased estimate of its appendix D); group DRO (Sagawa et al. 2020, algorithm 1). Defaults: methods.md 19.5.
 """
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 
@@ -16,6 +17,12 @@ def losses(outputs: Tensor, truth: Tensor, kind: str) -> Tensor:
     if kind == "cross_entropy":
         return cross_entropy(outputs, truth, reduction="none")
     return mse_loss(outputs[:, 0], truth, reduction="none")
+
+
+def detection_losses(network: nn.Module, examples: Sequence[tuple[Tensor, dict[str, Tensor]]]) -> Tensor:
+    """The loss of each image [b]: torchvision's terms, added up, of every image alone, as WILDS has them."""
+    alone = [network([image], [target]) for image, target in examples]
+    return torch.stack([torch.stack(list(terms.values())).sum() for terms in alone])
 
 
 def coral_penalty(features: Tensor, domains: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from bench.augment.augmenter import Setting, to_unit
 from bench.augment.automatic import RandAugment
 from bench.augment.fractals import fractal, fractal_bank
 from bench.augment.label_mixing import CutMix, Mixup
+from bench.augment.learned import Dagan, DeepAugment
 from bench.augment.standard import Standard
 from bench.core.errors import UsageError
 
@@ -99,6 +100,56 @@ def test_pixmix_mixes_up_to_four_times_with_the_picture_or_the_image(images, mon
     assert abs(partners / sum(n * count for n, count in rounds.items()) - 0.5) < 0.06
 
 
+def test_pixmix_starts_augmented_half_of_the_time_and_adds_or_multiplies_with_equal_chances(images, monkeypatch):
+    one, used, rounds = mixer(pixmix.PixMix, fractals=3), Counter(), Counter()
+    monkeypatch.setattr(one, "_augmented", lambda image: torch.full_like(to_unit(image), 0.25))
+    for name in ("add", "multiply"):
+        monkeypatch.setattr(pixmix, name, lambda x, y, a, b, name=name: used.update([name]) or x)
+    starts = 0
+    for _ in range(1000):
+        before = used.total()
+        mixed = one.mixed(images[0])
+        starts += torch.equal(mixed, torch.full_like(mixed, 0.25))
+        rounds[used.total() - before] += 1
+    assert abs(starts - 500) < 60
+    assert all(abs(rounds[n] - 200) < 50 for n in range(5))
+    assert abs(used["add"] / used.total() - 0.5) < 0.05
+
+
+def test_a_pixmix_copy_is_augmented_by_one_operation_at_the_severity(images, monkeypatch):
+    one, asked = mixer(pixmix.PixMix, fractals=1, severity=1), []
+    monkeypatch.setattr(pixmix, "apply", lambda operation, picture, severity: asked.append(severity) or picture)
+    assert torch.equal(one._augmented(images[0]), to_unit(images[0]))
+    assert asked == [1]
+
+
+def test_pixmix_keeps_to_black_and_white_after_every_round(images, monkeypatch):
+    one, seen = mixer(pixmix.PixMix, fractals=1), []
+    for name in ("add", "multiply"):
+        monkeypatch.setattr(pixmix, name, lambda x, y, a, b: seen.append(x) or x + 3 * (len(seen) % 2) - 1.5)
+    for _ in range(20):
+        one.mixed(images[0])
+    assert all(x.min() >= 0 and x.max() <= 1 for x in seen)
+
+
+def test_a_mixing_picture_is_a_random_crop_of_one_picture_of_the_bank(images):
+    one = mixer(pixmix.PixMix, fractals=3)
+    assert one._bank.shape == (3, 1, 18, 18)  # 16 x 8 / 7: 256 for 224
+    seen = Counter()
+    for _ in range(400):
+        crop = (one._mixing_picture(16) * 255).round()
+        places = [
+            (k, top, left)
+            for k in range(3)
+            for top in range(3)
+            for left in range(3)
+            if torch.equal(crop, one._bank[k][:, top : top + 16, left : left + 16].float())
+        ]
+        assert len(places) == 1
+        seen.update(places)
+    assert len(seen) == 27
+
+
 def test_pixmix_stays_between_black_and_white(images):
     mixed, _ = mixer(pixmix.PixMix, fractals=4)(images.repeat(10, 1, 1, 1), LABELS.repeat(10))
     assert mixed.shape == (40, 1, 16, 16)
@@ -149,6 +200,29 @@ def test_any_number_of_channels_a_batch_of_one_and_one_class(kind, said, channel
     assert mixed.shape[1:] == images.shape[1:]
     assert torch.isfinite(mixed).all()
     assert len(targets) == 1
+
+
+@pytest.mark.parametrize("kind", [Dagan, DeepAugment])
+def test_a_share_of_the_images_passes_through_what_was_learned(kind):
+    asked = []
+
+    def network(name, file):
+        asked.append((name, file))
+        return lambda images: 1 - images
+
+    torch.manual_seed(0)
+    images = torch.randint(0, 100, (300, 1, 4, 4), dtype=torch.uint8)
+    one = mixer(kind, Setting(classes=1, channels=1, size=4, network=network), state="a file")
+    mixed, targets = one(images, torch.zeros(300, dtype=torch.int64))
+    assert asked == [(kind.name, "a file")]
+    through = (mixed.flatten(1) > 0.5).all(1)
+    assert torch.equal(mixed[~through], to_unit(images[~through]))
+    assert torch.allclose(mixed[through], 1 - to_unit(images[through]))
+    assert abs(float(through.float().mean()) - {"dagan": 1 / 2, "deepaugment": 2 / 3}[kind.name]) < 0.08
+    assert len(targets) == 300
+    assert one(images[:1], targets[:1])[0].shape == (1, 1, 4, 4)
+    with pytest.raises(UsageError, match="learned, 'a file', cannot be opened here"):
+        mixer(kind, GREY, state="a file")
 
 
 def test_colour_operations_refuse_eight_channels_in_one_line():

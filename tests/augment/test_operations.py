@@ -1,5 +1,7 @@
 """The operations of AugMix and PixMix, each against the facts sheet (methods.md 10.2) and values worked by hand."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -71,6 +73,30 @@ def test_factors_go_from_a_tenth_to_nearly_two():
     assert (done("brightness", 5.0) == RAMP).all()
     assert (done("brightness", 10.0) == np.minimum(np.floor(RAMP * 1.9 + 1e-3), 255)).mean() > 0.9
     assert done("contrast", 0.0).std() < 0.2 * RAMP.std()
+
+
+@pytest.mark.parametrize("name", ["colour", "contrast", "brightness", "sharpness"])
+def test_an_overlapping_operation_goes_by_a_factor_of_its_level(name):
+    pixels = np.random.default_rng(2).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    by_torchvision = {
+        "colour": F.adjust_saturation,
+        "contrast": F.adjust_contrast,
+        "brightness": F.adjust_brightness,
+        "sharpness": F.adjust_sharpness,
+    }[name]
+    for level, factor in ((0.0, 0.1), (3.0, 0.64), (10.0, 1.9)):
+        expected = np.asarray(by_torchvision(Image.fromarray(pixels), factor)).astype(int)
+        assert (done(name, level, 1, pixels) == expected).all()
+    assert (done(name, 5.0, 1, pixels) == pixels).all()
+
+
+def test_operations_are_drawn_with_equal_chances():
+    torch.manual_seed(0)
+    for all_ops in (False, True):
+        known = ops.chosen(all_ops=all_ops)
+        counts = Counter(ops.one_of(known).__name__ for _ in range(300 * len(known)))
+        assert set(counts) == {one.__name__ for one in known}
+        assert all(abs(count - 300) < 70 for count in counts.values())
 
 
 def test_colour_images_and_grey_ones_and_eight_channels_are_worked_on_alike():

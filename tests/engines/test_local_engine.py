@@ -9,7 +9,7 @@ import pytest
 
 from bench.core.errors import BenchError, UsageError
 from bench.engines import ABOUT, ENGINES
-from bench.engines.local import default_workers, run
+from bench.engines.local import default_workers, meanwhile, run
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -37,6 +37,22 @@ def test_a_worker_that_dies_is_one_line():
     with pytest.raises(BenchError, match=r"a worker process died .exit status 9") as caught:
         list(run("os:_exit", [9, 9], workers=2))
     assert "\n" not in str(caught.value)
+
+
+def test_a_process_works_meanwhile_and_ends_with_the_block():
+    with meanwhile("math:factorial", 5) as answer:
+        assert answer() == 120
+    start = time.monotonic()
+    with meanwhile("time:sleep", 60):
+        pass
+    assert time.monotonic() - start < 30
+
+
+def test_what_fails_meanwhile_is_raised_by_the_answer():
+    with meanwhile("bench.sources.prompt_banks:prompt_bank", "x") as answer, pytest.raises(UsageError, match="unknown"):
+        answer()
+    with meanwhile("os:_exit", 9) as answer, pytest.raises(BenchError, match=r"a worker process died .exit status 9"):
+        answer()
 
 
 def test_no_worker_outlives_a_killed_caller():

@@ -1,10 +1,12 @@
 """From cards to a board: order, lines, arms, and what is refused."""
 
+import numpy as np
 import pytest
 from scipy import stats
 
 from bench.core.errors import DataError
-from bench.pipelines.board import leaderboard
+from bench.pipelines.board import leaderboard, tie_sentence
+from bench.pipelines.board_ranks import Ranks
 from tests.pipelines.cards import ARMS, STANDARD, TRACK, card
 
 
@@ -76,3 +78,17 @@ def test_no_cards_and_few_standard_models():
     assert few.fits == ()
     assert few.rows[0].robustness == {}
     assert any("no robustness line" in note for note in few.notes)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        ([], "cannot tell any of the 3 models from the first"),
+        ([2], "cannot tell 1 other model from the first"),
+        ([1, 2], "separable from every other one"),
+    ],
+)
+def test_the_tie_sentence_counts_those_beside_the_first(ahead, words):
+    better = np.zeros((3, 3), dtype=bool)
+    better[0, ahead] = True
+    assert words in tie_sentence(Ranks.of(better, paired=True))

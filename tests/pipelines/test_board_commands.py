@@ -43,6 +43,7 @@ PLANS = [
     {"arm": "mixed", "match": "epochs"},
     {"arm": "mixed", "match": "epochs", "steps": 8, "ratio": 0.25},
     {"arm": "real", "augment": "augmix?severity=1"},
+    {"arm": "mixed", "mix": 0.3, "augment": "standard"},
 ]
 
 

@@ -12,6 +12,7 @@ from bench.store.versions import open_version
 from tests.stub_maker import write_recipe
 
 NOBODYS = "sha256:" + "0" * 64
+GENERATOR = {"name": "gflow", "revision": "1", "from_nothing": True}
 LEARNED = {"name": "gflow", "side": 16, "patch": 4, "codes": 8, "steps": 4, "batch": 4, "fraction": 1.0}
 
 
@@ -19,7 +20,7 @@ LEARNED = {"name": "gflow", "side": 16, "patch": 4, "codes": 8, "steps": 4, "bat
 def write(tmp_path):
     def recipe(**changes):
         whole = {
-            "generator": {"name": "scratch", "revision": "1"},
+            "generator": GENERATOR,
             "sampler": {"name": "policy", "steps": 16, "guidance": 0},
             "method": {"name": "gflow"},
             "prompts": None,
@@ -38,7 +39,7 @@ def test_a_version_is_drawn_by_what_was_learned_and_drawn_again_bit_for_bit(writ
     assert (report.images, report.learned) == (8, 1)
     items = open_version("tiny@1.0.0", tmp_path).manifest.items
     assert len({item.sha256 for item in items}) == 8
-    assert {item.generator for item in items} == {"scratch"}
+    assert {item.generator for item in items} == {"gflow"}
     (drawn_by,) = {item.generator_revision for item in items}
     assert drawn_by.startswith("1+gflow@sha256:")
     assert [path.suffix for path in (tmp_path / "learned").iterdir()] == [".safetensors"]
@@ -58,16 +59,17 @@ def test_colour_and_wavelets_are_drawn_too(write, tmp_path):
     [
         (
             {"generator": {"name": "digits-sd", "revision": "1", "weights": NOBODYS}},
-            "expected scratch, got",
+            "method gflow takes one of from_nothing: true",
         ),
         (
             {"method": {"name": "text-to-image", "safety": "none"}, "prompts": {"bank": "x", "templates": ["a {}"]}},
-            "got",
+            "gflow does not go with method text-to-image",
         ),
-        ({"generator": {"name": "scratch", "revision": "1", "weights": NOBODYS}}, "has no weights"),
+        ({"generator": GENERATOR | {"weights": NOBODYS}}, "is from nothing; leave out weights"),
         ({"adaptations": None}, "method gflow needs gflow"),
-        ({"adaptations": [LEARNED, LEARNED]}, "method gflow does not go with gflow"),
+        ({"adaptations": [LEARNED, LEARNED]}, "adaptations: gflow stands twice"),
         ({"adaptations": [LEARNED | {"side": 15}]}, "side 15 is no multiple of patch 4"),
+        ({"adaptations": [LEARNED, {"name": "erasure", "concepts": ["{}"]}]}, "erasure does not go with method gflow"),
         ({"conditioning": None}, "adaptation gflow needs it"),
         ({"sampler": {"name": "DDIMScheduler", "steps": 16, "guidance": 0}}, "expected policy, got DDIMScheduler"),
     ],

@@ -15,7 +15,8 @@ from bench.pipelines.recipes import load_recipe
 from bench.pipelines.verify import verify
 from bench.store import atomic
 from bench.store.claims import claimed
-from bench.store.shards import plan, read_shard
+from bench.store.shard_files import read_shard
+from bench.store.shards import plan
 from bench.store.versions import open_version, write_manifest
 from bench.synthesis import METHODS
 from tests.stub_maker import STUB, write_recipe

@@ -7,7 +7,6 @@ def test_a_dataset_that_is_not_made_says_what_it_needs(tmp_path, monkeypatch):
     assert not any(entry.ready for entry in entries.values())
     assert entries["digits-g@1.1.0"].why_not.endswith("make it: imagenet-g generate digits-g@1.1.0")
     expected = {
-        "digits-g-ldm@1.0.0": ["its weights are not trained yet"],
         "imagenet-g@1.0.0": ["the weights of stable-diffusion-v1-5", "the images per class of imagenet-1k-train"],
         "imagenet-g-image@1.0.0": [f"{tmp_path}/imagenet/train: no such folder", "the weights of lambdalabs/"],
         "imagenet-g-finetuned@1.0.0": ["is not pinned yet: no commit of it could be confirmed"],

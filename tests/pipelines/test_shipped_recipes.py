@@ -29,6 +29,7 @@ KIND = {
     "digits-g@2.0.0": "digits-sd",
     "digits-g-da-fusion@1.0.0": "digits-sd",
     "digits-g-ldm@1.0.0": "ldm",
+    "digits-g-sentences@1.0.0": "digits-sd",
     "digits-g-single@1.0.0": "digits-sd",
     "imagenet-100-g@1.0.0": "stable-diffusion",
     "imagenet-g@1.0.0": "stable-diffusion",
@@ -39,6 +40,8 @@ KIND = {
     "imagenet-g-ldm@1.0.0": "dit",
     "imagenet-g-single@1.0.0": "stable-diffusion",
 }
+# Those whose networks are learned from nothing: no weights stand in for them (test_learned_augmenters.py).
+FROM_NOTHING = ("digits-g-dagan@1.0.0", "digits-g-deepaugment@1.0.0")
 # One recipe of each method and class of generator; the others differ in data.
 EACH_WAY = (
     "digits-g-ldm@1.0.0",
@@ -176,7 +179,7 @@ def test_every_shipped_recipe_is_made_resumed_verified_audited_and_exported(refe
 
 
 def test_every_shipped_recipe_is_known_here():
-    assert sorted(KIND) == sorted(list_recipes())
+    assert sorted([*KIND, *FROM_NOTHING]) == sorted(list_recipes())
     assert {KIND[reference] for reference in EACH_WAY} == set(BUILDERS)
 
 

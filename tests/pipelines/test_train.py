@@ -55,6 +55,20 @@ def test_equal_epochs_follow_the_real_arm(monkeypatch, tmp_path: Path) -> None:
     assert steps("mixed", match="epochs", fraction=0.5) == (9, 2.4, "epochs")
 
 
+def test_images_mixed_in_take_the_place_of_real_ones(monkeypatch, tmp_path: Path) -> None:
+    track = toy_track(monkeypatch)
+    plain, none = (train(track, "mixed", mix=mix, data_root=tmp_path, quiet=True) for mix in (0.5, 0.0))
+    real = train(track, "real", data_root=tmp_path, quiet=True)
+    assert (plain.run.mix, plain.run.epochs, real.run.epochs) == (0.5, 1.2, 1.2)
+    assert "mix" not in real.run.model_dump()
+    assert plain.weights != none.weights
+    folders = [run_folder(tmp_path, one.run) / one.file for one in (none, real)]
+    from safetensors.numpy import load_file
+
+    first, second = map(load_file, folders)
+    assert all((first[name] == second[name]).all() for name in first)
+
+
 def test_ratio_and_fraction_take_the_same_share_of_every_class(monkeypatch, tmp_path: Path) -> None:
     track = toy_track(monkeypatch)
     run, (real, made) = settle_plan(track, Plan(arm="mixed", ratio=0.25), data_root=tmp_path)
@@ -88,6 +102,9 @@ def test_several_at_once_give_what_one_after_the_other_gives(tmp_path: Path) -> 
         ({"arch": "sklearn:knn-1", "steps": 4}, "sklearn:knn-1 is not fitted by steps: leave --steps and --match out"),
         ({"ratio": 1.0}, "--ratio 1: expected a number above 0, and --arm mixed"),
         ({"arm": "mixed", "ratio": 2.0}, "needs 160 generated images, toy-made has 40; give at most 0.5"),
+        ({"mix": 0.5}, "--mix-probability 0.5: expected a probability from 0 to 1, and --arm mixed"),
+        ({"arm": "mixed", "mix": 1.5}, "--mix-probability 1.5: expected a probability from 0 to 1"),
+        ({"arm": "mixed", "mix": 0.5, "arch": "sklearn:knn-1"}, "leave --mix-probability out"),
         ({"fraction": 0.0}, "--fraction 0: expected a share above 0 and at most 1"),
     ],
 )

@@ -12,7 +12,8 @@ from bench.core.recipe import Encoding
 from bench.pipelines.generate import generate
 from bench.pipelines.verify import verify
 from bench.store.encoding import bits_apart, encode, likeness
-from bench.store.shards import HEADER_KEY, WRITING, open_shard
+from bench.store.shard_files import open_shard
+from bench.store.shards import HEADER_KEY, WRITING
 from bench.synthesis import METHODS
 from tests.stub_maker import STUB, StubMaker, write_recipe
 

@@ -215,6 +215,8 @@ def test_small_boards_open_without_error(browser, models, tmp_path):
     assert tab.get_attribute("#table", "aria-rowcount") == str(models + 1)
     assert ("No model has been listed yet" in tab.text_content("#table")) == (models == 0)
     assert "needs two models" in tab.text_content("#verdict")
+    assert not tab.is_visible("#pair")
+    assert not tab.is_visible("#pair-command")
     assert tab.problems == []
     tab.close()
 

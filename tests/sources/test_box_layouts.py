@@ -206,6 +206,15 @@ def test_yolo_names_file_and_line(yolo, line, said):
         opened(yolo, YOLO)
 
 
+def test_yolo_labels_without_an_image(yolo):
+    labels = yolo / "valid" / "labels"
+    (labels / "classes.txt").write_text("cat\ndog\n")
+    opened(yolo, YOLO)
+    (labels / "gone.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    with pytest.raises(DataError, match=r"gone\.txt: there is no image for this label file"):
+        opened(yolo, YOLO)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

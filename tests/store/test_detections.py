@@ -164,8 +164,10 @@ def test_coco_results_there_and_back(tmp_path):
         ({"category_id": 0}, r"\[1\]: category id 0 is not one of 1, 2, 3"),
         ({"bbox": [1, 2, 3]}, r"\[1\]: expected bbox"),
         ({"bbox": [1, 2, -3, 4]}, r"\[1\]: box .* no area, or a negative width"),
-        ({"bbox": [1, 2, float("nan"), 4]}, r"\[1\]: box .* no area"),
-        ({"score": "high"}, r"\[1\]: expected a number in score"),
+        ({"bbox": [1, 2, float("nan"), 4]}, r"\[1\]: box .* not finite"),
+        ({"bbox": [64, 2, 3, 4]}, r"\[1\]: box .* lies outside its image of 64x64 pixels"),
+        ({"score": "high"}, r"\[1\]: expected a number from 0 to 1 in score"),
+        ({"score": 1.5}, r"\[1\]: expected a number from 0 to 1 in score, got 1.5"),
     ],
 )
 def test_coco_results_that_are_wrong(tmp_path, one, said):

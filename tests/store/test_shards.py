@@ -7,13 +7,10 @@ from bench.core.errors import DataError
 from bench.core.manifest import Item
 from bench.core.recipe import Recipe
 from bench.store.encoding import sha256_hex
+from bench.store.shard_files import check_shard, joined_shard, open_shard, parse_shard, read_shard, scan_shard
 from bench.store.shards import (
-    joined_shard,
-    open_shard,
-    parse_shard,
     plan,
     read_rows,
-    read_shard,
     shard_bytes,
     shard_slots,
     write_shard,
@@ -67,6 +64,13 @@ def test_what_is_written_is_read(path):
     assert open_shard(path).rows.equals(file.rows)
 
 
+def outcome(read, path):
+    try:
+        return replace(read(path), images=())
+    except DataError as error:
+        return str(error)
+
+
 def test_a_flipped_bit_changes_no_image_and_no_row_unseen(path):
     good = path.read_bytes()
     intact = read_shard(path)
@@ -78,6 +82,8 @@ def test_a_flipped_bit_changes_no_image_and_no_row_unseen(path):
             file = read_shard(path)
             assert (file.rows, file.images) == (intact.rows, intact.images)
             assert file.frame != intact.frame
+        assert outcome(check_shard, path) == outcome(read_shard, path)
+        assert outcome(scan_shard, path) == outcome(open_shard, path)
 
 
 def test_two_shards_are_joined(path):
@@ -95,6 +101,7 @@ def test_a_truncated_shard_is_one_line(path):
         path.write_bytes(good[:keep])
         with pytest.raises(DataError, match=r"000000\.parquet: damaged"):
             read_shard(path)
+        assert outcome(check_shard, path) == outcome(read_shard, path)
 
 
 def recipe(**changes):

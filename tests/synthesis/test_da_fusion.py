@@ -85,9 +85,24 @@ def test_a_token_of_another_text_encoder_is_one_line():
 
 
 def test_a_word_of_several_tokens_is_no_beginning():
-    parameters = read_adaptation(Adaptation(name="textual-inversion", parameters=INVERSION | {"initial": "xylophone"}))
-    with pytest.raises(UsageError, match="expected one token of the generator, 'xylophone' is"):
-        TextualInversion(parameters).learn(open_pipeline(recipe(), device="cpu"), Lesson(recipe(), "x", [], [], 1))
+    pipeline = open_pipeline(recipe(), device="cpu")
+    for initial, message in (
+        ("xylophone", "expected one token of the generator, 'xylophone' is"),
+        ("one two three", r"expected one word, or one a vector \(2\), got 3"),
+    ):
+        known = read_adaptation(Adaptation(name="textual-inversion", parameters=INVERSION | {"initial": initial}))
+        with pytest.raises(UsageError, match=message):
+            TextualInversion(known).learn(pipeline, Lesson(recipe(), "x", [], [], 1))
+
+
+def test_each_vector_may_begin_at_a_word_of_its_own():
+    pipeline = open_pipeline(recipe(), device="cpu")
+    rows, ids = pipeline.text_encoder.get_input_embeddings().weight.detach(), pipeline.tokenizer.convert_tokens_to_ids
+    for initial, expected in (("five eight", ["five", "eight"]), ("a", ["a", "a"])):
+        known = read_adaptation(Adaptation(name="textual-inversion", parameters=INVERSION | {"initial": initial}))
+        first = TextualInversion(known)._first(pipeline)
+        words = [pipeline.tokenizer.tokenize(word)[0] for word in expected]
+        assert torch.equal(first, rows[ids(words)])
 
 
 def asked_for(count, mask=None):

@@ -6,7 +6,7 @@ from PIL import Image
 
 from bench.core.recipe import Recipe
 from bench.core.registry import look_up
-from bench.synthesis import ABOUT, ADAPTATIONS, FROM_SCRATCH, LAYOUTS, LEARNS, LEARNS_FROM, METHODS, PUT, TAKES
+from bench.synthesis import ABOUT, ADAPTATIONS, FROM_NOTHING, LAYOUTS, LEARNS, LEARNS_FROM, METHODS, PUT, TAKES
 from bench.synthesis.adaptation import Lesson, State
 from bench.synthesis.diffusion import open_pipeline, settled
 from bench.synthesis.maker import Request
@@ -24,6 +24,7 @@ CASES = {
     "text-to-image": (SAFE, []),
     "text-to-image, a token": (SAFE, [TOKEN]),
     "text-to-image, tuned": (SAFE, [TUNED]),
+    "language-enhancement": (SAFE | {"sentences": ["a {} on a table"]}, []),
     "image-to-image": (SAFE | {"strength": 0.5}, []),
     "image-to-image, erased": (SAFE | {"strength": 0.0}, [ERASED]),
     "real-guidance": (SAFE | {"variant": "da-fusion"}, []),
@@ -33,6 +34,7 @@ CASES = {
         [ERASED, TOKEN],
     ),
     "prompt-to-prompt": (SAFE | {"source": "a photo of a {other}", "blend": ["photo"]}, []),
+    "prompt-to-prompt, features": (SAFE | {"source": "a photo of a {other}", "features": 0.5}, []),
     "null-text": (SAFE | {"source": "a photo of a {}", "inner": 1}, []),
     "psld": (SAFE | {"operator": "random-outpainting", "margin": 2}, []),
 }
@@ -88,5 +90,6 @@ def test_the_same_requests_give_the_same_images(generator, case):
 
 def test_the_shelf_says_the_same_of_every_name():
     assert set(METHODS) == set(ABOUT) == set(TAKES) == set(PARAMETERS)
-    assert set(ADAPTATIONS) == set(PUT) | FROM_SCRATCH == set(LEARNS) == set(LEARNS_FROM) == set(ADAPTED)
-    assert {case.partition(",")[0] for case in CASES} == set(METHODS) - set(LAYOUTS) | {"text-to-image"}
+    assert set(ADAPTATIONS) == set(PUT)
+    assert set(ADAPTATIONS) | FROM_NOTHING == set(LEARNS) == set(LEARNS_FROM) == set(ADAPTED)
+    assert {case.partition(",")[0] for case in CASES} == set(METHODS) - set(LAYOUTS) - FROM_NOTHING | {"text-to-image"}

@@ -7,6 +7,7 @@ from safetensors.torch import load
 
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.training_run import TrainingData, TrainingRun
+from bench.training import classifier
 from bench.training.classifier import Checkpoints, fit, pack
 from bench.training.recipe import rate_at
 
@@ -108,3 +109,28 @@ def test_bad_input_is_one_line(digits) -> None:
         assert "\n" not in str(caught.value)
     with pytest.raises(DataError, match="kept state of this run is damaged"):
         weights(record(), digits, Checkpoints(b"\x08\0\0\0", lambda state: None))
+
+
+def test_views_cost_the_cross_entropy_of_the_first_and_the_consistency_of_all(monkeypatch, digits) -> None:
+    """methods.md 10.2: CE(clean) + 12 JSD(clean, mixed, mixed)."""
+    seen: dict = {}
+
+    class Views:
+        consistency = 12.0
+
+        def __call__(self, images, labels):
+            seen["labels"], clean = labels, images / 255
+            return torch.cat([clean, 1 - clean, clean / 2]), labels
+
+    def network(pixels):
+        seen["answers"] = 3 * pixels.flatten(1)[:, :10]
+        return seen["answers"]
+
+    monkeypatch.setattr(classifier, "fit_network", lambda run, build, loss_of, **rest: seen.update(loss=loss_of))
+    fit(record(label_smoothing=0.0), *digits, augment=Views(), quiet=True)
+    loss, answers = seen["loss"](network, 0), seen["answers"].double()
+    views = torch.softmax(answers, 1).view(3, 16, 10)
+    mixture = views.mean(0)
+    divergence = sum((view * (view / mixture).log()).sum(1).mean() for view in views) / 3
+    clean = -torch.log_softmax(answers[:16], 1)[range(16), seen["labels"]].mean()
+    assert loss.item() == pytest.approx((clean + 12 * divergence).item(), rel=1e-4)

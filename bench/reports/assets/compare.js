@@ -27,7 +27,7 @@ function differenceCell(result, span) {
 function verdict(a, b, result) {
   const [high, low] = result.difference >= 0 ? [names[a], names[b]] : [names[b], names[a]];
   const apart = result.interval[0] > 0 || result.interval[1] < 0;
-  const gap = `${fixed(Math.abs(100 * result.difference))} points (95 % interval of A less B ${range(points, ...result.interval)}; p = ${chance(result.p)})`;
+  const gap = `${fixed(Math.abs(100 * result.difference))} points (95 % interval of A less B ${range(points, ...result.interval)}; p ${chance(result.p).replace(/^(?!<)/, "= ")})`;
   if (apart) return `${high} is ahead of ${low} in mean shifted accuracy by ${gap}. That is for this one pair; ranks on the board are corrected for all pairs.`;
   return `These data cannot tell the two apart in mean shifted accuracy: ${gap}.`;
 }

@@ -4,42 +4,21 @@ It has no generator: what draws is what the adaptation `gflow` learned.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
 import torch
 from PIL import Image
 
 from bench.core.errors import DataError, UsageError
 from bench.core.gflow_settings import GflowSettings
 from bench.core.recipe import Recipe
-from bench.synthesis.adaptation import Lesson, State
+from bench.synthesis.adaptation import State
 from bench.synthesis.diffusion import settled
 from bench.synthesis.gflow.flows import from_nothing
-from bench.synthesis.gflow.learn import from_tensors, learn_policy, resized, to_tensors
+from bench.synthesis.gflow.learn import from_tensors, resized
 from bench.synthesis.maker import Request
 from bench.synthesis.parameters import Nothing, read, read_adaptation
 
 SAMPLER = "policy"
-
-
-class LearnGflow:
-    """The adaptation: one state for all classes."""
-
-    def __init__(self, parameters: GflowSettings) -> None:
-        self._parameters = parameters
-
-    def learn(self, fit: Any, lesson: Lesson) -> dict[str, Any]:
-        """Codebooks and policy, from the lesson's images, with the trainer `fit` (bench/synthesis/gflow/learn.py)."""
-        names = _labels(lesson.recipe)
-        small = [image.convert(lesson.recipe.mode).resize(2 * (self._parameters.side,)) for image in lesson.images]
-        pixels = np.stack([np.asarray(image) for image in small])
-        images = torch.from_numpy(pixels).float() / 255
-        images = images.permute(0, 3, 1, 2) if images.ndim == 4 else images[:, None]
-        labels = torch.tensor([names[name] for name in lesson.names])
-        with torch.enable_grad():
-            policy = learn_policy(self._parameters, images.contiguous(), labels, classes=len(names), fit=fit)
-        return to_tensors(policy)
 
 
 class Gflow:
@@ -55,7 +34,7 @@ class Gflow:
                 f"{recipe.reference}: sampler.name: method gflow draws by its policy; expected {SAMPLER}, got"
                 f" {recipe.sampler.name}"
             )
-        self._recipe, self._labels = recipe, _labels(recipe)
+        self._recipe, self._labels = recipe, labels_of(recipe)
         try:
             self._policy = from_tensors(settings, states[0].tensors)
         except (KeyError, RuntimeError, IndexError) as error:
@@ -76,6 +55,6 @@ class Gflow:
         return drawn.resize((size.width, size.height)).convert(self._recipe.mode)
 
 
-def _labels(recipe: Recipe) -> dict[str, int]:
+def labels_of(recipe: Recipe) -> dict[str, int]:
     """The label of each class name."""
     return {name: label for label, name in enumerate(dict.fromkeys(item.name for item in recipe.classes))}

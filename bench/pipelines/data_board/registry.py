@@ -1,0 +1,199 @@
+"""The rows of the data leaderboard: every method that can take part, by name. A new one is one entry here.
+
+An augmentation joins by standing in `bench/augment/`; nothing is to be written here. A synthesis method is a `drawn(…)`
+entry: what its recipe says otherwise than the recipe of the track's own generated data, in the words of a recipe file.
+Shots, trial, counts and seeds are filled in by the protocol.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from bench import augment
+from bench.core.record import Record
+
+Kind = Literal["real", "augmentation", "synthesis"]
+BASELINE = "standard"
+SHOWN = ("a photo of a {}.",)
+
+
+class MethodRow(Record):
+    """One method with its settings.
+
+    `augment`: what is done to all training images, as `--augment` has it. `recipe`: what is drawn from the shots (None:
+    nothing), as changes to the shipped recipe `base` (None: that of the track's synthetic data). `whole`: by track, the
+    version that stands for it where all real images are used, as in the arms of the track's own board. `join`:
+    generated images take the place of a real one of the same source with a probability (`mix`), or stand beside the
+    real ones (`concatenate`). `few`: the only numbers of shots that it knows (none named: any, and all real images).
+    `evaluations`: passes through the generator for one image, and `lessons` for what is learned before, for the
+    estimate alone. `costly`: only when it is asked for by name.
+    """
+
+    kind: Kind
+    about: str
+    augment: str | None = BASELINE
+    base: str | None = None
+    whole: dict[str, str] = Field(default_factory=dict)
+    recipe: dict[str, Any] | None = None
+    join: Literal["mix", "concatenate"] = "mix"
+    evaluations: float = 0
+    lessons: float = 0
+    costly: bool = False
+    few: tuple[int, ...] = ()
+
+
+def drawn(about: str, *, method: Mapping[str, Any] | None, **said: Any) -> MethodRow:
+    """A synthesis method: `method` and the other keys as in a recipe file, or a field of `MethodRow` by its name."""
+    fields = {key: said.pop(key) for key in MethodRow.model_fields if key in said}
+    recipe = said if method is None else {"method": {"safety": "none", **method}} | said
+    return MethodRow(kind="synthesis", about=about, recipe=recipe, **fields)
+
+
+def _prompted(*templates: str) -> dict[str, Any]:
+    return {"bank": "data-board", "templates": list(templates)}
+
+
+def _edited(about: str, *, strength: float) -> MethodRow:
+    method = {"name": "image-to-image", "strength": strength}
+    return drawn(
+        about, method=method, prompts=_prompted(*SHOWN), conditioning={}, evaluations=2 * int(PASSES * strength)
+    )
+
+
+PASSES = 12  # steps of digits-sd
+# What digits-sd learns well from a few digits; at full size a recipe says more steps and a smaller rate.
+TOKEN = {
+    "name": "textual-inversion",
+    "templates": list(SHOWN),
+    "initial": "a",
+    "steps": 100,
+    "rate": 0.02,
+    "flip": False,
+}
+TUNED = {
+    "name": "fine-tuning",
+    "templates": list(SHOWN),
+    "steps": 100,
+    "batch": 8,
+    "accumulation": 1,
+    "rate": 1e-4,
+    "flip": False,
+}
+TOKEN_LESSON, TUNING_LESSON = 400, 800
+
+
+def _fused(
+    about: str,
+    *,
+    strengths: Sequence[float] = (1.0, 0.75, 0.5, 0.25),
+    before: Sequence[Mapping[str, Any]] = (),
+    lessons: float = TOKEN_LESSON,
+    **said: Any,
+) -> MethodRow:
+    return drawn(
+        about,
+        method={"name": "da-fusion", "strengths": list(strengths)},
+        prompts=_prompted(*SHOWN),
+        conditioning={},
+        adaptations=[*before, TOKEN],
+        evaluations=2 * sum(int(PASSES * one) for one in strengths) / len(strengths),
+        lessons=lessons,
+        **said,
+    )
+
+
+METHOD_ROWS: dict[str, MethodRow] = {
+    "none": MethodRow(kind="real", about="the real shots as they are", augment=None),
+    **{name: MethodRow(kind="augmentation", about=about, augment=name) for name, about in augment.ABOUT.items()},
+    "label-prompts-single": drawn(
+        "a prompt with the class name, one template",
+        method={"name": "text-to-image"},
+        prompts={"bank": "openai-imagenet-single"},
+        whole={"digits": "digits-g-single@1.0.0"},
+        evaluations=2 * PASSES,
+    ),
+    "label-prompts-80": drawn(
+        "prompts with the class name, the 80 templates of CLIP (ImageNet-G-v1)",
+        method={"name": "text-to-image"},
+        prompts={"bank": "openai-imagenet-80"},
+        whole={"digits": "digits-g@1.0.0"},
+        evaluations=2 * PASSES,
+    ),
+    "label-prompts-80-beside": drawn(
+        "the same images beside the real ones, instead of mixed in",
+        method={"name": "text-to-image"},
+        prompts={"bank": "openai-imagenet-80"},
+        whole={"digits": "digits-g@1.0.0"},
+        join="concatenate",
+        evaluations=2 * PASSES,
+    ),
+    "sdedit-0.25": _edited("each shot edited by SDEdit at strength 0.25 under its class name", strength=0.25),
+    "sdedit-0.5": _edited("each shot edited by SDEdit at strength 0.5 under its class name", strength=0.5),
+    "sdedit-0.75": _edited("each shot edited by SDEdit at strength 0.75 under its class name", strength=0.75),
+    "label-image": _edited("label and image at strength 1, as ImageNet-G's authors released it", strength=1.0),
+    "real-guidance": drawn(
+        "He et al.: edited under the class name, the further the fewer the shots",
+        method={"name": "real-guidance", "variant": "he-2023"},
+        prompts=_prompted(*SHOWN),
+        conditioning={},
+        evaluations=8,
+        few=(1, 2, 4, 8, 16),
+    ),
+    "real-guidance-nameless": drawn(
+        "DA-Fusion's baseline: strength 0.5 under “a photo”, which names no class",
+        method={"name": "real-guidance", "variant": "da-fusion"},
+        prompts=_prompted("a photo") | {"nameless": True},
+        conditioning={},
+        evaluations=PASSES,
+    ),
+    "token-prompts": drawn(
+        "text to image under a token learned from the shots by textual inversion",
+        method={"name": "text-to-image"},
+        prompts=_prompted(*SHOWN),
+        conditioning={},
+        adaptations=[TOKEN],
+        evaluations=2 * PASSES,
+        lessons=TOKEN_LESSON,
+    ),
+    "da-fusion": _fused("Trabucco et al.: edited at four strengths in parallel under a token learned from the shots"),
+    "da-fusion-single": _fused("DA-Fusion at the one strength 0.5", strengths=(0.5,)),
+    "da-fusion-beside": _fused("DA-Fusion's images beside the real ones, instead of mixed in", join="concatenate"),
+    "fine-tuned": drawn(
+        "text to image by the generator fine-tuned on the shots (its UNet)",
+        method={"name": "text-to-image"},
+        prompts=_prompted(*SHOWN),
+        conditioning={},
+        adaptations=[TUNED],
+        evaluations=2 * PASSES,
+        lessons=TUNING_LESSON,
+    ),
+    "prompt-to-prompt": drawn(
+        "another class's picture, its prompt edited into this class while the layout stays",
+        method={"name": "prompt-to-prompt", "source": "a photo of a {other}."},
+        prompts=_prompted(*SHOWN),
+        sampler={"name": "DDIMScheduler", "steps": PASSES, "guidance": 2.0},
+        evaluations=4 * PASSES,
+    ),
+    "class-conditional": drawn(
+        "a diffusion model that draws a class by its label",
+        base="digits-g-ldm@1.0.0",
+        method=None,
+        evaluations=40,
+    ),
+    "psld-outpainting": drawn(
+        "each shot drawn anew around a random part of it that is kept (PSLD, as its code has it)",
+        method={"name": "psld", "operator": "random-outpainting"},
+        prompts=_prompted(*SHOWN),
+        conditioning={},
+        sampler={"name": "DDIMScheduler", "steps": 50, "guidance": 2.0},
+        evaluations=300,
+        costly=True,
+    ),
+    "erased-da-fusion": _fused(
+        "DA-Fusion on a generator that has unlearned the class names first (ESD), as a fair test asks",
+        before=({"name": "erasure", "concepts": ["a photo of a {}."], "steps": 200, "rate": 1e-4},),
+        lessons=3000,
+        costly=True,
+    ),
+}

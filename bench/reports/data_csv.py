@@ -1,0 +1,33 @@
+"""A data leaderboard as CSV: a line for each method and number of shots, fractions at full precision."""
+
+import csv
+import io
+
+from bench.core.data_board import DataBoard
+from bench.core.leaderboard import Mean
+from bench.reports.plain_text import to_csv
+
+_MEANS = ("shifted", "gain", "gain_inside", "best", "robustness", "frechet", "consistency", "seconds", "evaluations")
+
+
+def render(board: DataBoard) -> str:
+    """`shots` is `all` for all real images; what is not known is empty. Text is never a spreadsheet's formula."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [column.name for column in board.columns]
+    heads = [f"{name}{part}" for name in (*_MEANS, *names) for part in ("", "_low", "_high")]
+    writer.writerow(["method", "kind", "shots", "trials", "images", "ties_first", *heads])
+    for row in board.rows:
+        for one in row.results:
+            means = [getattr(one, name) for name in _MEANS] + [one.sets[name] for name in names]
+            shots = "all" if one.shots is None else one.shots
+            about = [to_csv(row.method), to_csv(row.kind), shots, len(one.trials), one.images, int(row.ties_first)]
+            writer.writerow([*about, *(part for mean in means for part in _parts(mean))])
+    return text.getvalue()
+
+
+def _parts(mean: Mean | None) -> tuple[object, object, object]:
+    if mean is None:
+        return "", "", ""
+    low, high = mean.interval or ("", "")
+    return mean.mean, low, high

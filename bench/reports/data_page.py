@@ -1,0 +1,102 @@
+"""A data leaderboard as one HTML file that opens from the disk and asks no server for anything."""
+
+from html import escape
+from importlib.resources import files
+
+from bench.core.data_board import DataBoard
+from bench.reports.data_plots import figures
+from bench.reports.data_words import Table, advice_lines, how_made, main_table, method_table, shot_table, shots_in_words
+from bench.reports.inline_svg import inline
+from bench.reports.page_parts import table, with_interval
+from bench.reports.plain_text import one_line
+
+STYLES = ("page.css", "table.css", "parts.css")
+_STYLE = """
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(400px, 100%), 1fr)); gap: 28px; }
+.charts svg { max-width: 560px; } .charts { margin-top: 16px; }
+.strips { display: grid; gap: 10px; }
+.strips div { display: grid; grid-template-columns: 15em 1fr; gap: 12px; align-items: center; }
+.strips img { max-width: 100%; height: auto; image-rendering: pixelated; }
+@media (max-width: 600px) { .strips div { grid-template-columns: 1fr; gap: 2px; } }
+"""
+_ALT = {
+    "gain": "Gain over standard augmentation under shift, with intervals; the numbers are in the table",
+    "cost": "Seconds of a cell against gain; the numbers are in the table",
+    "shots": "Shifted and in-distribution accuracy against shots, with bands; the numbers are in the tables",
+}
+
+
+def render(board: DataBoard) -> str:
+    """The whole board; the same board gives the same text."""
+    style = "".join((files("bench.reports") / "assets" / name).read_text(encoding="utf-8") for name in STYLES) + _STYLE
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    title = escape(one_line(board.title))
+    trials = max(len(one.trials) for row in board.rows for one in row.results)
+    shots = ", ".join(shots_in_words(one.shots) for one in board.protocols)
+    facts = (
+        f"{len(board.rows)} methods · {shots} · up to {trials} trial{'s' * (trials > 1)} · {len(board.columns)} sets"
+    )
+    charts = "".join(
+        f"<figure>{inline(figure, label=_ALT[stem])}<figcaption class='files'><a href='plots/{stem}.svg'>SVG</a>"
+        f" <a href='plots/{stem}.pdf'>PDF</a></figcaption></figure>"
+        for stem, figure in figures(board).items()
+    )
+    parts = [
+        f"<section><h1>{title}</h1><p class='summary'>{escape(one_line(board.question))}</p><p class='meta'>{facts}</p>"
+        f"<p class='summary'>{escape(one_line(board.summary))}</p>"
+        f"<div class='notes'><b>Read with care</b><ul>{_items(board.notes)}</ul></div></section>",
+        f"<section><h2>Which one should I use?</h2><ul>{_items(advice_lines(board))}</ul></section>",
+        "<section><h2>Results</h2>"
+        + _table(main_table(board), caption="Percent; the largest mean gain first", lead=1)
+        + "<p class='meta'>Take it away: <a href='table.csv'>CSV</a>, <a href='table.tex'>LaTeX</a>,"
+        f" <a href='board.json'>JSON</a></p><div class='charts'>{charts}</div></section>",
+        *(
+            f"<section><h2>{escape(shots_in_words(one.shots).capitalize())}</h2>"
+            + _table(shot_table(board, one.shots), caption="Accuracy after the last epoch, percent")
+            + "</section>"
+            for one in board.protocols
+        ),
+        f"<section><h2>Pictures</h2><p>Three real shots, and what became of each.</p><div class='strips'>"
+        f"{_strips(board)}</div></section>",
+        "<section><h2>The methods</h2>"
+        + _table(method_table(board), caption="What each does", kind="texts")
+        + f"<h2>How to read this</h2><ul>{_items(how_made(board))}</ul>"
+        f"<h2>Reproduce</h2><pre>{escape(chr(10).join(one_line(row.command) for row in board.rows))}</pre>"
+        f"<p class='meta'>Made by {escape(board.software)}.</p></section>",
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<title>ImageNet-G Bench: {title}</title><style>{style}</style></head>"
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def _table(one: Table, *, caption: str, kind: str = "numbers", lead: int = 0) -> str:
+    """`lead`: mark columns before the name, which move into it, so that the name heads its row."""
+    head, rows = one
+    heads = [escape(one_line(cell)) for cell in head[lead:]]
+    cells = [[_cell(" ".join(filter(None, (row[lead], *row[:lead])))), *map(_cell, row[lead + 1 :])] for row in rows]
+    return table(heads, cells, caption=caption, kind=kind)
+
+
+def _cell(text: str) -> str:
+    """`61.2 (58.0 to 64.4)` as the number over its interval."""
+    number, bracket, rest = text.partition(" (")
+    if bracket and rest.endswith(")") and " to " in rest:
+        return with_interval(escape(number), escape(rest[:-1]))
+    return escape(one_line(text))
+
+
+def _strips(board: DataBoard) -> str:
+    return "".join(
+        f"<div><span>{escape(one_line(row.method))}</span><img src='data:image/png;base64,{escape(row.strip)}'"
+        f" alt='Three shots and what {escape(one_line(row.method))} makes of each'></div>"
+        for row in board.rows
+        if row.strip
+    )
+
+
+def _items(lines) -> str:
+    return "".join(f"<li>{escape(one_line(line))}</li>" for line in lines)

@@ -1,0 +1,43 @@
+"""Cells of the data leaderboard on the disk: `<folder>/<id>.json`, each whole or absent."""
+
+import json
+from pathlib import Path
+
+from bench.core.data_cell import DataCell, Settings
+from bench.core.errors import DataError, UsageError
+from bench.core.record import parse
+from bench.store.atomic import write_json
+
+
+def cells_folder(root: Path, track: str) -> Path:
+    """Where the cells of a track are kept while they are made."""
+    return root / "data-board" / track / "cells"
+
+
+def find_cell(folder: Path, settings: Settings) -> DataCell | None:
+    """The finished cell of exactly these settings, or None; a damaged one is a DataError."""
+    path = folder / f"{settings.id}.json"
+    if not path.is_file():
+        return None
+    cell = read_cell(path)
+    if cell.settings != settings:
+        raise DataError(f"{path}: holds other settings, {cell.settings.digest[:19]}…; remove it, run the command again")
+    return cell
+
+
+def read_cells(folder: Path) -> tuple[DataCell, ...]:
+    """Every cell in a folder, in the order of their names."""
+    return tuple(read_cell(path) for path in sorted(folder.glob("*.json")))
+
+
+def write_cell(folder: Path, cell: DataCell) -> None:
+    """Keep a cell, whole or not at all."""
+    write_json(folder / f"{cell.settings.id}.json", cell.model_dump(mode="json"))
+
+
+def read_cell(path: Path) -> DataCell:
+    """The cell in a file; DataError where it is damaged."""
+    try:
+        return parse(DataCell, json.loads(path.read_bytes()), where=str(path))
+    except (ValueError, UsageError) as error:
+        raise DataError(f"{path}: damaged ({str(error)[:160]}); remove it, run the command again") from None

@@ -1,0 +1,165 @@
+"""DAGAN and DeepAugment, from real images to a dataset version and to an augmentation: learned once, and resumed."""
+
+import numpy as np
+import pytest
+
+from bench.core.errors import DataError, UsageError
+from bench.pipelines.adapt import Place, learn_all, state_file, states_of
+from bench.pipelines.augmentation import in_short, settle_augmentation
+from bench.pipelines.dagan_held_out import HeldOutPlan, held_out, held_out_text
+from bench.pipelines.generate import generate
+from bench.pipelines.recipes import load_recipe
+from bench.pipelines.tracks import load_track
+from bench.pipelines.train import train
+from bench.pipelines.verify import verify
+from bench.store.versions import open_version
+from bench.training import resumable
+from tests.stub_maker import write_recipe
+from tests.toy_track import toy_track
+
+DAGAN = {"name": "dagan", "source": ["2", "3"], "steps": 2, "batch": 2, "widths": [2, 2, 2, 2], "inner": 0}
+DAGAN |= {"critic_inner": 0, "critic_steps": 1}
+DEEP = {"name": "deepaugment", "steps": 2, "batch": 2, "narrow": 16}
+# Two steps leave an autoencoder that draws one colour.
+RECIPES = {
+    "dagan": ({"name": "dagan", "per_image": 2}, DAGAN),
+    "deepaugment": ({"name": "deepaugment", "net": "edsr"}, DEEP),
+}
+TINY = {"arch": "test_resnet", "steps": 2, "batch": 8, "learning_rate": 0.002, "seeds": 1}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def recipe(method, learned, **changes):
+        whole = {
+            "generator": {"name": method["name"], "revision": "1", "from_nothing": True},
+            "method": method,
+            "adaptations": [learned],
+            "conditioning": {"source": "mnist", "splits": {"train": "train"}, "shots": 3},
+            "prompts": None,
+            "splits": {"train": 3},
+            "sampler": {"name": "generator", "steps": 1, "guidance": 0.0},
+        }
+        return write_recipe(tmp_path / "datasets", **whole | changes)
+
+    return recipe
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_version_is_drawn_by_what_was_learned_and_drawn_again_bit_for_bit(write, tmp_path, name):
+    reference = write(*RECIPES[name])
+    report = generate(reference, data_root=tmp_path, workers=1, quiet=True)
+    assert (report.images, report.learned) == (6, 1)
+    items = open_version("tiny@1.0.0", tmp_path).manifest.items
+    assert {item.generator_revision.rpartition(":")[0] for item in items} == {f"1+{name}@sha256"}
+    assert len({item.sha256 for item in items}) == 6
+    assert all(item.source_image.startswith(f"train/{item.class_id}/") for item in items)
+    assert verify(reference, data_root=tmp_path, regenerate=3, workers=1, quiet=True).redrawn["identical"] == 3
+    assert [path.suffix for path in (tmp_path / "learned").iterdir()] == [".safetensors"]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_learning_that_was_killed_goes_on_and_ends_in_the_same_state(write, tmp_path, monkeypatch, name):
+    place = Place(load_recipe(write(*RECIPES[name])).model_dump_json(), str(tmp_path), "cpu")
+    learn_all(place, ["0"], workers=1, quiet=True)
+    path = state_file(place, "0")
+    whole = path.read_bytes()
+    path.unlink()
+
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.pipelines.adapt.keep_state", killed)
+        with pytest.raises(KeyboardInterrupt):
+            states_of(place, "0")
+    assert path.with_suffix(".work").is_dir()
+    steps: list[int] = []
+    monkeypatch.setattr(resumable._Progress, "tell", lambda self, step, loss: steps.append(step))
+    assert states_of(place, "0")[0].data == path.read_bytes() == whole
+    assert steps == []  # all of them were behind it
+    assert not path.with_suffix(".work").exists()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_what_was_learned_augments_a_run_and_its_digest_stands_on_the_record(write, monkeypatch, tmp_path, name):
+    place = Place(load_recipe(write(*RECIPES[name])).model_dump_json(), str(tmp_path), "cpu")
+    learn_all(place, ["0"], workers=1, quiet=True)
+    path, track = state_file(place, "0"), toy_track(monkeypatch, budget=TINY)
+    plain = train(track, "real", data_root=tmp_path, quiet=True)
+    done = train(track, "real", augment=f"{name}?state={path}&share=1", data_root=tmp_path, quiet=True)
+    assert done.weights != plain.weights
+    assert done.run.augment is not None
+    assert str(done.run.augment.parameters["state_digest"]).startswith("sha256:")
+    assert settle_augmentation(in_short(done.run.augment)) == done.run.augment
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DataError, match="expected sha256:"):
+        settle_augmentation(str(done.run.augment))
+    with pytest.raises(DataError, match="not safetensors, or damaged") as caught:
+        train(track, "real", augment=f"{name}?state={path}", data_root=tmp_path, quiet=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_networks_of_others_are_given_as_a_file_with_its_digest(write, tmp_path):
+    place = Place(load_recipe(write(*RECIPES["deepaugment"])).model_dump_json(), str(tmp_path), "cpu")
+    (state,) = states_of(place, "0")
+    theirs = tmp_path / "theirs.safetensors"
+    theirs.write_bytes(state.data)
+    given = {"name": "deepaugment", "file": str(theirs)}
+    with pytest.raises(DataError, match=f"the recipe expects none, found {state.digest}"):
+        generate(write(RECIPES["deepaugment"][0], given), data_root=tmp_path, workers=1, quiet=True)
+    reference = write(RECIPES["deepaugment"][0], given | {"file_digest": state.digest})
+    assert generate(reference, data_root=tmp_path, workers=1, quiet=True).images == 6
+
+
+@pytest.mark.parametrize(
+    ("method", "learned", "changes", "message"),
+    [
+        ("dagan", DAGAN | {"source": ["1", "2"]}, {}, "dagan would learn from class '1', which the recipe draws"),
+        ("dagan", DEEP, {}, "method dagan needs dagan"),
+        ("dagan", DAGAN, {"generator": {"name": "x", "revision": "a" * 40}}, "takes one of from_nothing: true"),
+        ("deepaugment", DEEP, {"size": {"width": 32, "height": 16}}, "draws squares of at least 8 pixels, got 32 x 16"),
+        ("dagan", DAGAN, {"size": {"width": 24, "height": 24}}, "a multiple of 16, got 24 x 24"),
+        ("dagan", DAGAN | {"source": ["2", "nine"]}, {}, "no real image of class 'nine'"),
+    ],
+)
+def test_what_cannot_be_learned_is_one_line(write, tmp_path, method, learned, changes, message):
+    with pytest.raises((UsageError, DataError)) as caught:
+        generate(write({"name": method}, learned, **changes), data_root=tmp_path, workers=1, quiet=True)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_held_out_classes_with_and_without_dagan(write, tmp_path):
+    classes = [{"id": "8", "name": "eight"}, {"id": "9", "name": "nine"}]
+    reference = write(*RECIPES["dagan"], classes=classes)
+    track = load_track("digits")
+    track = track.model_copy(update={"budget": track.budget.model_copy(update={"steps": 2})})
+    plan = HeldOutPlan(shots=(1, 3), seeds=2, steps=2)
+    found = held_out(reference, track, plan, data_root=tmp_path, out=tmp_path / "out", quiet=True)
+    assert (found.n, found.source, found.classes) == (200, ("2", "3"), ("8", "9"))
+    assert [row.shots for row in found.rows] == [1, 3]
+    for row in found.rows:
+        gains = np.array(row.values["dagan"]) - row.values["without"]
+        assert row.gain["without"].mean == pytest.approx(gains.mean())
+        assert all(0 <= one <= 1 for values in row.values.values() for one in values)
+    assert len(list((tmp_path / "runs").iterdir())) == 2 * 2 * 2
+    assert "| 5 | 4.5 | 12.6 | +8.1 |" in held_out_text(found)
+    assert (tmp_path / "out" / "README.md").read_text() == held_out_text(found)
+    again = held_out(reference, track, plan, data_root=tmp_path, out=tmp_path / "out", quiet=True)
+    assert again == found
+    with pytest.raises(UsageError, match="--shots 401: mnist-train has 400 images of a class"):
+        held_out(reference, track, HeldOutPlan(shots=(401,), seeds=1), data_root=tmp_path, quiet=True)
+    with pytest.raises(UsageError, match="expected a recipe of the method dagan, got text-to-image"):
+        held_out("digits-g@1.0.0", track, plan, data_root=tmp_path, quiet=True)
+
+
+@pytest.mark.slow
+def test_the_shipped_dagan_helps_or_is_told_not_to_at_few_images(tmp_path):
+    """The whole way at the shipped size: about five minutes of one core."""
+    found = held_out("digits-g-dagan@1.0.0", load_track("digits"), HeldOutPlan(seeds=3), data_root=tmp_path, quiet=True)
+    assert [row.shots for row in found.rows] == [5, 15, 25]
+    assert (found.n, set(found.source) & set(found.classes)) == (400, set())
+    without = [row.accuracy["without"].mean for row in found.rows]
+    assert without == sorted(without)
+    assert without[0] > 0.4  # chance is a quarter
