@@ -10,6 +10,8 @@ AUGMENTERS = {
     "pixmix": "bench.augment.pixmix:PixMix",
     "dagan": "bench.augment.learned:Dagan",
     "deepaugment": "bench.augment.learned:DeepAugment",
+    "gflow": "bench.augment.gflow:Gflow",
+    "gflow-released": "bench.augment.gflow:GflowReleased",
 }
 """Name -> a class of `bench/augment/augmenter.py`'s kind; its `Parameters` are what `--augment NAME?…` may say."""
 
@@ -23,4 +25,6 @@ ABOUT = {
     "pixmix": "repeatedly mixed with fractals, or pictures of your own (Hendrycks et al., 2022)",
     "dagan": "other images of their classes, by a GAN learned from other classes (Antoniou et al., 2017)",
     "deepaugment": "images through networks with distorted weights and features (Hendrycks et al., 2021)",
+    "gflow": "part of an image drawn anew by a GFlowNet that is trained on a share of the images",
+    "gflow-released": "pixels filled by a masked mixture density, as the published GFlowAug code does",
 }

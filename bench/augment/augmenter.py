@@ -18,6 +18,10 @@ def _no_pictures(folder: str) -> np.ndarray:
     raise UsageError(f"pictures of {folder!r} cannot be opened here")
 
 
+def _nothing_learned(settings: Record) -> Callable[..., Tensor]:
+    raise UsageError("there is no trained augmenter here to draw with")
+
+
 def _no_network(name: str, file: str) -> Callable[[Tensor], Tensor]:
     raise UsageError(f"what {name} learned, {file!r}, cannot be opened here")
 
@@ -27,7 +31,8 @@ class Setting:
     """The images that will be augmented: `classes` of them, `channels`, pixels `size` (height and width are equal).
 
     What the pipeline opens: `pictures(folder)`, uint8 [n, size, size, channels]; `network(name, file)`, what `name` has
-    learned, as a function from images float [b, c, h, w] in 0..1 to others, drawn by torch's global generator.
+    learned, as a function from images float [b, c, h, w] in 0..1 to others, drawn by torch's global generator;
+    `learned(settings)`, such a function of a network that it trains by these settings on the run's own images first.
     """
 
     classes: int
@@ -35,6 +40,7 @@ class Setting:
     size: int
     pictures: Callable[[str], np.ndarray] = _no_pictures
     network: Callable[[str, str], Callable[[Tensor], Tensor]] = _no_network
+    learned: Callable[[Record], Callable[..., Tensor]] = _nothing_learned
 
 
 class Augmenter(Protocol):

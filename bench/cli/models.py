@@ -45,7 +45,7 @@ def train(
     augment: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME[?key=value&...]", help="See list augmentations (WILDS: none, flips or randaugment)."
+            metavar="NAME[?key=value&...]", help="See list augmentations (WILDS: none, flips, randaugment or gflow)."
         ),
     ] = None,
     mix: Annotated[

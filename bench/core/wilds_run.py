@@ -9,7 +9,7 @@ from bench.core.record import Record
 from bench.core.text import Line
 from bench.core.wilds import Algorithm, WildsRecipe
 
-Augment = Literal["none", "flips", "randaugment"]
+Augment = Literal["none", "flips", "randaugment", "gflow"]
 
 
 class WildsRun(Record):

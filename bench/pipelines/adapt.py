@@ -28,6 +28,7 @@ from bench.synthesis.parameters import for_each_class, read_adaptation
 FITTED = {
     "dagan": "bench.pipelines.dagan_fit:learn",
     "deepaugment": "bench.pipelines.deepaugment_fit:learn",
+    "gflow": "bench.pipelines.gflow_fit:learn",
 }
 """Learning that takes a loop of the gym: name -> `function(parameters, lesson, work folder) -> tensors`."""
 

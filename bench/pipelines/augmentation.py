@@ -17,10 +17,11 @@ from bench.augment.pixmix import MARGIN
 from bench.core.augmentation import Augmentation
 from bench.core.digests import content_digest, digest_bytes
 from bench.core.errors import DataError, UsageError
-from bench.core.record import parse
+from bench.core.record import Record, parse
 from bench.core.registry import look_up
 from bench.core.training_run import TrainingRun
 from bench.models.preprocessing import Preprocessing
+from bench.pipelines.learned_augmenters import learned_augmenter
 from bench.sources.image_folder import SUFFIXES, open_image
 from bench.synthesis.dagan_network import generator_of
 
@@ -45,8 +46,11 @@ def settle_augmentation(text: str, *, mirror: bool = True) -> Augmentation:
     return Augmentation(name=asked.name, parameters=parameters.model_dump())
 
 
-def open_augmenter(run: TrainingRun, pixels: np.ndarray) -> Augmenter | None:
-    """The run's augmenter for images uint8 [n, h, w] or [n, h, w, c], or None. UsageError where it takes no such."""
+def open_augmenter(run: TrainingRun, pixels: np.ndarray, labels: np.ndarray, *, data_root: Path) -> Augmenter | None:
+    """The run's augmenter for images uint8 [n, h, w] or [n, h, w, c], or None; one that learns is trained first.
+
+    UsageError where it takes no such images.
+    """
     if run.augment is None:
         return None
     channels = pixels.shape[3] if pixels.ndim == 4 else 1
@@ -54,13 +58,22 @@ def open_augmenter(run: TrainingRun, pixels: np.ndarray) -> Augmenter | None:
     def pictures(folder: str) -> np.ndarray:
         return _pictures(folder, side=round(run.image_size * MARGIN), channels=channels)
 
-    kind = look_up(AUGMENTERS, run.augment.name, kind="augmentation")
-    parameters = parse(kind.Parameters, run.augment.parameters, where=f"--augment {run.augment.name}")
-
     def network(name: str, file: str) -> Callable[[Tensor], Tensor]:
         return {"dagan": _dagan, "deepaugment": _deepaugment}[name](file, channels, run.image_size)
 
-    return kind(parameters, Setting(len(run.classes), channels, run.image_size, pictures, network))
+    def learned(settings: Record) -> Callable[..., Tensor]:
+        return learned_augmenter(settings, run, pixels, labels, data_root=data_root)
+
+    kind = look_up(AUGMENTERS, run.augment.name, kind="augmentation")
+    parameters = parse(kind.Parameters, run.augment.parameters, where=f"--augment {run.augment.name}")
+    return kind(parameters, Setting(len(run.classes), channels, run.image_size, pictures, network, learned))
+
+
+def unsaid_parameters(text: str) -> list[str]:
+    """The parameters that an augmentation cannot do without, and that `text` does not say; UsageError as above."""
+    asked = Augmentation.parse(text)
+    fields = look_up(AUGMENTERS, asked.name, kind="augmentation").Parameters.model_fields
+    return [key for key, one in fields.items() if one.is_required() and key not in asked.parameters]
 
 
 def in_short(augmentation: Augmentation) -> str:

@@ -189,7 +189,8 @@ def _accuracy(run: TrainingRun, images: ImageSet, held: _Held) -> float:
     pixels = prepare.pixels([images.read(i) for i in range(len(images))])
     found = find_run(data_root, run)
     if found is None:
-        fitted = fit(run, pixels, images.labels, augment=open_augmenter(run, pixels), quiet=True)
+        augment = open_augmenter(run, pixels, images.labels, data_root=data_root)
+        fitted = fit(run, pixels, images.labels, augment=augment, quiet=True)
         model = pack(fitted.state, {})
         found = TrainedRun(
             run=run,

@@ -44,9 +44,12 @@ def check_method(recipe: Recipe, path: Path, lines: Lines) -> None:
 def _check_from_nothing(recipe: Recipe, learned: list[str], where: str) -> None:
     """A network of nothing but what it learns goes with no other generator, and draws no class that it learns from."""
     name = recipe.method.name
-    odd = next((one for one in learned if one != name and FROM_NOTHING & {one, name}), None)
-    if odd:
-        raise UsageError(f"{where}: adaptations: {odd} does not go with method {name}; leave it out")
+    rest = [one for one in learned if FROM_NOTHING & {one, name}]
+    if name in FROM_NOTHING:
+        rest.remove(name)
+    if rest:
+        odd = "stands twice" if rest[0] == name else f"does not go with method {name}"
+        raise UsageError(f"{where}: adaptations: {rest[0]} {odd}; leave it out")
     if (name in FROM_NOTHING) != bool(recipe.generator.from_nothing):
         asked = "from_nothing: true" if name in FROM_NOTHING else "weights, and no from_nothing"
         raise UsageError(f"{where}: generator: method {name} takes one of {asked}")

@@ -40,8 +40,9 @@ def generated_images(folder: Path, data: WildsData) -> Generated:
     return Generated(tuple(paths), np.array(labels, dtype=np.int64), digest)
 
 
-def training_examples(data: WildsData, run: WildsRun, generated: Generated | None) -> Any:
-    """The run's training material. Generated images are a domain of their own."""
+def training_examples(data: WildsData, run: WildsRun, generated: Generated | None, *, data_root: Path) -> Any:
+    """The run's training material. Generated images are a domain of their own; `gflow` is learned first."""
+    from bench.pipelines.wilds_redraw import learned_redraw
     from bench.training.wilds_fit import Material
     from bench.training.wilds_inputs import Examples
 
@@ -58,6 +59,8 @@ def training_examples(data: WildsData, run: WildsRun, generated: Generated | Non
         domains = np.concatenate([domains, np.full(len(paths), domains.max(initial=-1) + 1)])
     read = partial(_read, data.package, tuple(rows.tolist()), paths)
     examples = Examples(read, len(truth), size=run.recipe.image_size, augment=run.augment, seed=run.seed)
+    if run.augment == "gflow":
+        examples.redraw = learned_redraw(run, examples, truth, data_root=data_root)
     return Material(examples, truth, _dense(domains))
 
 

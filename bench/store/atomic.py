@@ -119,11 +119,11 @@ def is_ours(path: Path) -> bool:
 
 
 @contextmanager
-def lock_folder(path: Path, *, shared: bool = False) -> Iterator[None]:
+def lock_folder(path: Path, *, shared: bool = False, wait: bool = False) -> Iterator[None]:
     """Hold `path` for writing; when another process holds it, a BenchError says which one.
 
-    `shared`: beside others that share it, against one that does not. The lock is the operating system's (flock),
-    so that it dies with its process, even by `kill -9`.
+    `shared`: beside others that share it, against one that does not. `wait` for it instead. The lock is the
+    operating system's (flock), so that it dies with its process, even by `kill -9`.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -131,7 +131,7 @@ def lock_folder(path: Path, *, shared: bool = False) -> Iterator[None]:
     except OSError as error:
         raise _refused(path, error) from error
     with file:
-        _take(file, path, shared=shared)
+        _take(file, path, shared=shared, wait=wait)
         try:
             yield
         finally:
@@ -139,9 +139,9 @@ def lock_folder(path: Path, *, shared: bool = False) -> Iterator[None]:
             file.truncate(0)
 
 
-def _take(file: FileIO, path: Path, *, shared: bool) -> None:
+def _take(file: FileIO, path: Path, *, shared: bool, wait: bool) -> None:
     try:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         file.seek(0)
         holder = file.read().decode().strip() or "another process"

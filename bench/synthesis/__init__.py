@@ -13,6 +13,7 @@ METHODS = {
     "class-conditional": "bench.synthesis.class_conditional:ClassConditional",
     "dagan": "bench.synthesis.dagan:Dagan",
     "deepaugment": "bench.synthesis.deepaugment:DeepAugment",
+    "gflow": "bench.synthesis.gflow.maker:Gflow",
 }
 
 ABOUT = {
@@ -28,6 +29,7 @@ ABOUT = {
     "class-conditional": "a class-conditional diffusion model (DiT or LDM) draws a class by its label; no prompt",
     "dagan": "Antoniou et al.: a GAN learned from other classes draws another image of a real image's class; no prompt",
     "deepaugment": "Hendrycks et al.: real images through networks with distorted weights and features; no prompt",
+    "gflow": "a GFlowNet learned from few real images draws in proportion to a declared reward; no prompt",
 }
 
 TAKES = {
@@ -43,6 +45,7 @@ TAKES = {
     "class-conditional": {"labels"},
     "dagan": {"images"},
     "deepaugment": {"images"},
+    "gflow": set(),
 }
 """What a method draws from: a recipe must give it, and nothing else."""
 
@@ -53,7 +56,7 @@ LAYOUTS = {
 }
 """The classes of diffusers whose weights a method draws with; for all others Stable Diffusion's."""
 
-NEEDS = {"da-fusion": "textual-inversion", "dagan": "dagan", "deepaugment": "deepaugment"}
+NEEDS = {"da-fusion": "textual-inversion", "dagan": "dagan", "deepaugment": "deepaugment", "gflow": "gflow"}
 """Methods that are nothing without what an adaptation learns."""
 
 ADAPTATIONS = {
@@ -64,7 +67,7 @@ ADAPTATIONS = {
 }
 """What a generator learns before it draws; each yields a state of its own digest."""
 
-FROM_NOTHING = {"dagan", "deepaugment"}
+FROM_NOTHING = {"dagan", "deepaugment", "gflow"}
 """Methods whose whole network is what the adaptation of their name learns (`bench/pipelines/`); no other goes along."""
 
 PUT = {
@@ -82,6 +85,7 @@ LEARNS = {
     "sentences": "nothing itself: a text model writes sentences around each class's name, for its prompts",
     "dagan": "all that it is, from real images of other classes than those it draws",
     "deepaugment": "an autoencoder and a super-resolution network, from its real images",
+    "gflow": "a GFlowNet's codebooks and policy, from a share of its real images",
 }
 
 LEARNS_FROM = {
@@ -91,5 +95,6 @@ LEARNS_FROM = {
     "sentences": set(),
     "dagan": {"images"},
     "deepaugment": {"images"},
+    "gflow": {"images"},
 }
 """What an adaptation learns from, besides the generator."""

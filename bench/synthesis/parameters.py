@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, field_validator, model_validator
 
 from bench.core.errors import UsageError
+from bench.core.gflow_settings import GflowSettings
 from bench.core.recipe import SLOT, Adaptation, Recipe
 from bench.core.record import Grown, Record, parse
 from bench.core.registry import unknown
@@ -179,6 +180,7 @@ PARAMETERS: dict[str, type[Record]] = {
     "class-conditional": Nothing,
     "dagan": Again,
     "deepaugment": Distorted,
+    "gflow": Nothing,
 }
 ADAPTED: dict[str, type[Record]] = {
     "textual-inversion": TextualInversion,
@@ -187,6 +189,7 @@ ADAPTED: dict[str, type[Record]] = {
     "sentences": Sentences,
     "dagan": Dagan,
     "deepaugment": DeepAugment,
+    "gflow": GflowSettings,
 }
 
 P = TypeVar("P", bound=Record)

@@ -118,7 +118,7 @@ def fit_network(
 ) -> Fitted:
     """Fit what `build` makes by the run's budget; `loss_of(network, step)` is a step's loss. Else as `fit`."""
     started = time.monotonic()
-    with _own_randomness(derive_seed("init", run.arch, run.seed)), _one_thread():
+    with _own_randomness(derive_seed("init", run.arch, run.seed)), one_thread():
         network = build()
         optimizer = _optimizer(network, run)
         done = _resume(network, optimizer, checkpoints)
@@ -283,7 +283,7 @@ def _own_randomness(seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Sums are split by thread, so more threads give other bits; several runs at once use the other cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -15,6 +15,11 @@ from bench.pipelines.training_plan import Plan, settle_plan
 from bench.training import classifier
 from tests.toy_track import toy_track
 
+SMALL = {
+    "pixmix": "?fractals=3",
+    "gflow": "?steps=4&side=16&patch=4&codes=8&fraction=0.5",
+    "gflow-released": "?fraction=0.1",
+}
 LEARNED = {"dagan", "deepaugment"}  # test_learned_augmenters.py
 BUDGET = {"arch": "test_resnet", "steps": 2, "batch": 8, "learning_rate": 0.002, "seeds": 1}
 
@@ -26,7 +31,7 @@ def test_every_augmentation_trains_and_stands_on_the_record(monkeypatch, tmp_pat
     weights = {plain.weights}
     of_themselves = AUGMENTERS.keys() - LEARNED
     for name in of_themselves:
-        text = "pixmix?fractals=3" if name == "pixmix" else name
+        text = name + SMALL.get(name, "")
         done = train(track, "real", augment=text, data_root=tmp_path, quiet=True)
         assert done.run.augment is not None
         assert done.run.augment.name == name
@@ -36,7 +41,7 @@ def test_every_augmentation_trains_and_stands_on_the_record(monkeypatch, tmp_pat
     assert len(weights) == len(of_themselves) + 1
 
 
-@pytest.mark.parametrize("name", ["augmix", "cutmix", "randaugment"])
+@pytest.mark.parametrize("name", ["augmix", "cutmix", "randaugment", "gflow" + SMALL["gflow"]])
 def test_a_stopped_run_goes_on_as_if_nothing_had_been(monkeypatch, tmp_path, name):
     track = toy_track(monkeypatch, budget=BUDGET | {"steps": 4})
     run, (images,) = settle_plan(track, Plan(arm="real", augment=name), data_root=tmp_path)
@@ -45,7 +50,7 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_been(monkeypatch, tmp_path, nam
 
     def weights(saved: bytes | None) -> bytes:
         checkpoints = classifier.Checkpoints(saved, kept.append, seconds=0)
-        augment = open_augmenter(run, pixels)
+        augment = open_augmenter(run, pixels, images.labels, data_root=tmp_path)
         fitted = classifier.fit(run, pixels, images.labels, augment=augment, checkpoints=checkpoints, quiet=True)
         return classifier.pack(fitted.state, {})
 
@@ -111,6 +116,18 @@ def test_pictures_of_ones_own_are_pinned_by_digest(monkeypatch, tmp_path):
         settle_augmentation(str(done.run.augment))
 
 
+def test_a_policy_is_trained_once_for_all_runs_on_the_same_images_and_refused_when_damaged(monkeypatch, tmp_path):
+    track, text = toy_track(monkeypatch, budget=BUDGET), "gflow" + SMALL["gflow"]
+    train(track, "real", augment=text, data_root=tmp_path, quiet=True)
+    (policy,) = (tmp_path / "augmenters").glob("gflow-*/policy.pt")
+    before = policy.stat().st_mtime_ns
+    train(track, "real", augment=text, seed=1, data_root=tmp_path, quiet=True)
+    assert policy.stat().st_mtime_ns == before
+    policy.write_bytes(policy.read_bytes()[:1000])
+    with pytest.raises(DataError, match=r"policy.pt: damaged .*remove .*train again"):
+        train(track, "real", augment=text, seed=2, data_root=tmp_path, quiet=True)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -125,6 +142,8 @@ def test_pictures_of_ones_own_are_pinned_by_digest(monkeypatch, tmp_path):
         ("", "unknown augmentation ''"),
         ("dagan", "--augment dagan: state: Field required"),
         ("deepaugment?share=2", "--augment deepaugment: "),
+        ("gflow?patch=5", "--augment gflow: side 32 is no multiple of patch 5"),
+        ("gflow?loss=tb", "loss: Input should be 'trajectory'"),
     ],
 )
 def test_a_wrong_augmentation_is_one_line(text, message):

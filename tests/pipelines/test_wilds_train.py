@@ -9,9 +9,11 @@ import torch
 from PIL import Image
 
 from bench.core.errors import BenchError, DataError, UsageError
+from bench.core.gflow_settings import GflowSettings
 from bench.core.wilds import WildsTrack
+from bench.pipelines import wilds_redraw
 from bench.pipelines.wilds_evaluate import Wanted, evaluate
-from bench.pipelines.wilds_material import generated_images
+from bench.pipelines.wilds_material import generated_images, training_examples
 from bench.pipelines.wilds_options import apart
 from bench.pipelines.wilds_tracks import load_wilds
 from bench.pipelines.wilds_train import WildsPlaces, WildsPlan, plan_of, train_wilds
@@ -92,6 +94,24 @@ def test_wealth_is_learned_from_eight_bands_in_a_fold(root, tmp_path):
     assert done.run.replicate == ("fold", "C")
     [card] = evaluated(root, tmp_path, done, replicates=("C",), check=True)
     assert card.values["test"]["r_all"][0] > 0.5
+
+
+@pytest.mark.parametrize("name", ["poverty", pytest.param("iwildcam", marks=pytest.mark.slow)])
+def test_inputs_are_partly_drawn_anew_by_a_gflownet(root, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(wilds_redraw, "SETTINGS", GflowSettings(side=16, codes=8, steps=2, batch=2))
+    track, fold = load_wilds(name), "C" if name == "poverty" else None
+    size = None if fold else 16
+    plan = WildsPlan(arch="test_resnet", epochs=1, augment="gflow", weights="none", fold=fold, image_size=size)
+    done = train_wilds(track, plan, places(root, tmp_path))
+    assert done.run.augment == "gflow"
+    assert len(list((tmp_path / "augmenters").glob("gflow-*/policy.pt"))) == 1
+    data, flips = open_wilds(track, root, fold=fold), done.run.model_copy(update={"augment": "flips"})
+    ours, plain = (training_examples(data, run, None, data_root=tmp_path).examples for run in (done.run, flips))
+    pairs = [(ours[0, draw][0], plain[0, draw][0]) for draw in range(8)]
+    assert all(torch.isfinite(one).all() and one.shape == other.shape for one, other in pairs)
+    assert 0 < sum(not torch.allclose(one, other, atol=1e-4) for one, other in pairs) < 8
+    assert torch.equal(ours[0][0], plain[0][0])
+    assert torch.equal(ours[0, 1][0], pairs[1][0])
 
 
 def test_a_run_that_was_stopped_gives_the_weights_of_an_undisturbed_one(root, tmp_path, monkeypatch):
@@ -251,6 +271,7 @@ def test_without_torchvisions_weights_their_address_is_named(field, tmp_path, mo
 BAD = [
     ("globalwheat", WildsPlan(algorithm="coral"), UsageError, "--algorithm coral: globalwheat has erm, groupdro"),
     ("globalwheat", replace(WHEAT, augment="randaugment"), UsageError, "moves no boxes; globalwheat has flips"),
+    ("globalwheat", replace(WHEAT, augment="gflow"), UsageError, "gflow moves no boxes; globalwheat has flips"),
     ("globalwheat", replace(WHEAT, arch="fcos:resnt18"), UsageError, "unknown backbone 'resnt18'"),
     ("globalwheat", replace(WHEAT, weights=__file__), UsageError, "starts from its seed; say --weights none"),
     ("globalwheat", replace(WHEAT, generated="made", arm="mixed"), UsageError, "globalwheat has no classes"),

@@ -59,7 +59,7 @@ def make_cell(track: Track, settings: Settings, *, data_root: Path) -> DataCell:
     run = run_of(track, settings, real, drawn)
     court = Court.of(track, run, data_root=data_root)
     start = time.process_time()
-    curve = _fit(run, real, drawn, court, epochs=settings.protocol.epochs)
+    curve = _fit(run, real, drawn, court, epochs=settings.protocol.epochs, data_root=data_root)
     return DataCell(
         settings=settings,
         run=run,
@@ -72,7 +72,7 @@ def make_cell(track: Track, settings: Settings, *, data_root: Path) -> DataCell:
             training=time.process_time() - start,
             evaluations=(drawn.learned + drawn.drawn).evaluations if drawn else 0,
         ),
-        strip=strip_of(run, real, drawn, court) if settings.trial == 0 else None,
+        strip=strip_of(run, real, drawn, court, data_root=data_root) if settings.trial == 0 else None,
         versions=library_versions(),
     )
 
@@ -103,7 +103,9 @@ def run_of(track: Track, settings: Settings, real: ImageSet, drawn: Drawn | None
     )
 
 
-def _fit(run: TrainingRun, real: ImageSet, drawn: Drawn | None, court: Court, *, epochs: int) -> tuple[Epoch, ...]:
+def _fit(
+    run: TrainingRun, real: ImageSet, drawn: Drawn | None, court: Court, *, epochs: int, data_root: Path
+) -> tuple[Epoch, ...]:
     """Train, and judge after each of so many equal parts of the steps."""
     # They bring torch with them, which planning does without.
     from bench.training.classifier import fit
@@ -125,5 +127,6 @@ def _fit(run: TrainingRun, real: ImageSet, drawn: Drawn | None, court: Court, *,
         if step in ends:
             curve.append(court.epoch(network, step))
 
-    fit(run, images, labels, augment=open_augmenter(run, images), synthetic=synthetic, watch=watch, quiet=True)
+    augment = open_augmenter(run, images, labels, data_root=data_root)
+    fit(run, images, labels, augment=augment, synthetic=synthetic, watch=watch, quiet=True)
     return tuple(curve)

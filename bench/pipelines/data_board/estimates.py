@@ -7,6 +7,9 @@ from bench.pipelines.data_board.plan import Task
 PASS, LESSON, IMAGE, JUDGEMENT, START = 0.0036, 0.012, 0.0011, 1.8, 5.0
 # Augmentations that take more than a plain step, by how much.
 SLOWER = {"augmix": 8.0, "pixmix": 5.0, "randaugment": 1.5, "trivialaugment": 1.2, "standard": 1.8}
+SLOWER |= {"gflow": 1.7, "gflow-released": 7.0}
+# Seconds that an augmentation takes to learn before the run.
+LEARNED = {"gflow": 120.0}
 
 
 def estimate(task: Task) -> float:
@@ -14,7 +17,8 @@ def estimate(task: Task) -> float:
     protocol, row = task.settings.protocol, task.row
     images = int(task.settings.recipe["splits"]["train"]) * 10 if task.settings.recipe else 0
     training = protocol.steps * protocol.batch * IMAGE * SLOWER.get(row.augment or "", 1.0)
-    return START + images * row.evaluations * PASS + 10 * row.lessons * LESSON + training + protocol.epochs * JUDGEMENT
+    learning = 10 * row.lessons * LESSON + LEARNED.get(row.augment or "", 0.0)
+    return START + images * row.evaluations * PASS + learning + training + protocol.epochs * JUDGEMENT
 
 
 def in_minutes(minutes: float) -> str:

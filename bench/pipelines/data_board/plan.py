@@ -13,7 +13,7 @@ from bench.core.errors import UsageError
 from bench.core.record import Record, parse
 from bench.core.registry import unknown
 from bench.core.track import Track
-from bench.pipelines.augmentation import settle_augmentation
+from bench.pipelines.augmentation import settle_augmentation, unsaid_parameters
 from bench.pipelines.data_board.registry import BASELINE, METHOD_ROWS, MethodRow
 from bench.pipelines.recipes import load_recipe, recipe_path
 from bench.store.atomic import write_json
@@ -93,7 +93,8 @@ def chosen_methods(track: Track, asked: Asked) -> tuple[dict[str, MethodRow], di
 def why_not_ready(track: Track, row: MethodRow) -> str | None:
     """What a row lacks here, in one line; None where it lacks nothing."""
     if row.recipe is None:
-        return None
+        unsaid = unsaid_parameters(row.augment) if row.augment else []
+        return f"--augment {row.augment} needs {', '.join(unsaid)}: a row of its own has to say it" if unsaid else None
     return why_absent(load_recipe(_base(track, row)).generator)
 
 

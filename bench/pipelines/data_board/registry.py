@@ -1,6 +1,7 @@
 """The rows of the data leaderboard: every method that can take part, by name. A new one is one entry here.
 
-An augmentation joins by standing in `bench/augment/`; nothing is to be written here. A synthesis method is a `drawn(…)`
+An augmentation joins by standing in `bench/augment/`; nothing is to be written here, unless it needs a file, which its
+row has to name. A synthesis method is a `drawn(…)`
 entry: what its recipe says otherwise than the recipe of the track's own generated data, in the words of a recipe file.
 Shots, trial, counts and seeds are filled in by the protocol.
 """

@@ -1,10 +1,12 @@
 """A strip of pictures of a method: some real shots, and what became of each."""
 
 import base64
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from bench.augment.augmenter import Augmenter
 from bench.core.digests import derive_seed
 from bench.core.images import ImageSet
 from bench.core.training_run import TrainingRun
@@ -17,13 +19,14 @@ from bench.reports.series import PAPER
 SHOTS, RESULTS, TILE, GAP = 3, 4, 48, 6
 
 
-def strip_of(run: TrainingRun, real: ImageSet, drawn: Drawn | None, court: Court) -> str:
+def strip_of(run: TrainingRun, real: ImageSet, drawn: Drawn | None, court: Court, *, data_root: Path) -> str:
     """Base64 PNG: for `SHOTS` real images of different classes, the source, then `RESULTS` of its images.
 
     Where images are made from no source, its place is empty; where a method only augments, the results are that.
     """
     pixels = court.pixels(real)
     labels = np.unique(real.labels)
+    augment = None if drawn else open_augmenter(run, pixels, real.labels, data_root=data_root)
     chosen = [
         int(np.flatnonzero(real.labels == labels[len(labels) * (2 * k + 1) // (2 * SHOTS)])[0]) for k in range(SHOTS)
     ]
@@ -36,15 +39,14 @@ def strip_of(run: TrainingRun, real: ImageSet, drawn: Drawn | None, court: Court
         if drawn is not None:
             results = [drawn.images.read(int(one)) for one in drawn.of[row][:RESULTS]]
         else:
-            results = _augmented(run, pixels, row, int(real.labels[row]))
+            results = _augmented(augment, pixels, row, int(real.labels[row]))
         for number, image in enumerate(results):
             sheet.paste(fitted(image, TILE), (left + TILE + GAP + number * TILE, 0))
     return base64.b64encode(png(sheet)).decode()
 
 
-def _augmented(run: TrainingRun, pixels: np.ndarray, row: int, label: int) -> list[Image.Image]:
-    """What the run's augmentation makes of one image, beside others of its batch; nothing where it has none."""
-    augment = open_augmenter(run, pixels)
+def _augmented(augment: Augmenter | None, pixels: np.ndarray, row: int, label: int) -> list[Image.Image]:
+    """What an augmentation makes of one image, beside others of its batch; nothing where there is none."""
     if augment is None:
         return []
     import torch
