@@ -41,11 +41,8 @@ def to_markdown(text: str) -> str:
     escaped = re.sub(r"([\\`*\[\]|~#!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", one_line(text))
     escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     escaped = escaped.replace("://", r":\//").replace("www.", r"www\.")
-    return re.sub(r"^([-+=]|\d+(?=[.)]))", lambda match: _start(match[0]), escaped)
-
-
-def _start(marker: str) -> str:
-    return f"\\{marker}" if not marker[0].isdigit() else f"{marker}\N{ZERO WIDTH SPACE}"
+    # What would begin a list, a rule or a heading; a sign or a decimal point of a number does not.
+    return re.sub(r"^(?:(?=[-+](?:\s|$)|[-=]+$)|(\d+)(?=[.)](?:\s|$)))", r"\1\\", escaped)
 
 
 def to_latex(text: str) -> str:

@@ -35,6 +35,9 @@ def test_escapes_by_hand():
     assert to_latex(r"50% of a_b & {c}\d") == r"50\% of a\_b \& \{c\}\textbackslash{}d"
     assert to_markdown("a_b <i> [x](y) 1|2 _z_") == r"a_b &lt;i&gt; \[x\](y) 1\|2 \_z\_"
     assert to_markdown("- no list") == r"\- no list"
+    assert to_markdown("1. no list") == r"1\. no list"
+    assert to_markdown("---") == r"\---"
+    assert [to_markdown(number) for number in ("52.9", "+24.3", "-1.5 (x)")] == ["52.9", "+24.3", "-1.5 (x)"]
     assert "http://" not in to_markdown("http://x")
     assert to_csv("=1") == "'=1"
     assert to_csv("a=1") == "a=1"
