@@ -3,7 +3,6 @@
 `image` has the form of Hugging Face's Image feature, so that `datasets.load_dataset` shows pictures.
 """
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -109,9 +108,10 @@ def shard_bytes(items: Sequence[Item], files: Sequence[bytes], *, drawing: str) 
     table = rows_table(items).add_column(0, "image", image)
     header = json.dumps({"format": FORMAT, "drawing": drawing, "sizes": [len(file) for file in files]}, sort_keys=True)
     metadata = {HEADER_KEY: header, b"huggingface": json.dumps({"info": {"features": features()}})}
-    buffer = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata(metadata), buffer, **WRITING)
-    return buffer.getvalue()
+    # Arrow's own stream: into one of Python's it writes four times as slowly.
+    stream = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata(metadata), stream, **WRITING)
+    return stream.getvalue().to_pybytes()
 
 
 def rows_table(items: Sequence[Item]) -> pa.Table:

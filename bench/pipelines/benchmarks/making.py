@@ -32,6 +32,7 @@ def make_vs_draw_and_encode(*, classes: int = 1, side: int = 512) -> Comparison:
         ours, peer = in_turn(
             lambda: generate(reference, data_root=Path(name) / str(next(fresh)), workers=1, quiet=True),
             draw_and_encode,
+            rounds=8,
             clock=cpu_seconds,
         )
     total = len(requests)
