@@ -7,6 +7,7 @@ classifier-free guidance (Ho & Salimans, 2021). Velocity and noise schedule are 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,11 @@ def export(folder: Path, autoencoder: AutoencoderKL, unet: UNet2DConditionModel,
     """
     sampler = DDIMScheduler(**NOISE, clip_sample=False, timestep_spacing="trailing")
     LDMPipeline(vqvae=autoencoder, unet=unet, scheduler=sampler).save_pretrained(folder, safe_serialization=True)
+    # Where the autoencoder lay on this machine is nobody's business, and would be in the digest.
+    path = folder / "vqvae" / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config.pop("_name_or_path", None)
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     if half:
         path = folder / "unet" / "diffusion_pytorch_model.safetensors"
         save_file({key: value.half() for key, value in load_file(path).items()}, path, metadata={"format": "pt"})

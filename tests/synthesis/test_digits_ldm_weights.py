@@ -20,6 +20,7 @@ def test_sizes_card_and_recipe():
     assert not [path for path in FOLDER.rglob("*") if path.suffix in (".bin", ".pt", ".pkl", ".ckpt")]
     card = (FOLDER / "README.md").read_text().lower()
     assert all(word in card for word in ("data", "retrain", "figures", "licence"))
+    assert not [path for path in FOLDER.rglob("*.json") if "_name_or_path" in path.read_text()]
     recipe = load_recipe("digits-g-ldm@1.0.0")
     assert recipe.generator.weights == weights_digest(FOLDER)
     assert (recipe.sampler.steps, recipe.sampler.guidance) == (STEPS, GUIDANCE)
