@@ -48,7 +48,7 @@ def read_shard(path: Path) -> ShardFile:
 
 
 def check_shard(path: Path) -> ShardFile:
-    """The same, no image kept: each is hashed through one small buffer, at the speed of hashing the file."""
+    """The same, no image kept: each is hashed through one small buffer."""
     return _from_disk(path, check=True)
 
 
