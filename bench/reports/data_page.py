@@ -1,16 +1,15 @@
 """A data leaderboard as one HTML file that opens from the disk and asks no server for anything."""
 
 from html import escape
-from importlib.resources import files
 
 from bench.core.data_board import DataBoard
 from bench.reports.data_plots import figures
 from bench.reports.data_words import Table, advice_lines, how_made, main_table, method_table, shot_table, shots_in_words
 from bench.reports.inline_svg import inline
 from bench.reports.page_parts import table, with_interval
+from bench.reports.plain_page import plain_page
 from bench.reports.plain_text import one_line
 
-STYLES = ("page.css", "table.css", "parts.css")
 _STYLE = """
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(400px, 100%), 1fr)); gap: 28px; }
 .charts svg { max-width: 560px; } .charts { margin-top: 16px; }
@@ -28,8 +27,6 @@ _ALT = {
 
 def render(board: DataBoard) -> str:
     """The whole board; the same board gives the same text."""
-    style = "".join((files("bench.reports") / "assets" / name).read_text(encoding="utf-8") for name in STYLES) + _STYLE
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     title = escape(one_line(board.title))
     trials = max(len(one.trials) for row in board.rows for one in row.results)
     shots = ", ".join(shots_in_words(one.shots) for one in board.protocols)
@@ -64,13 +61,7 @@ def render(board: DataBoard) -> str:
         f"<h2>Reproduce</h2><pre>{escape(chr(10).join(one_line(row.command) for row in board.rows))}</pre>"
         f"<p class='meta'>Made by {escape(board.software)}.</p></section>",
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f"<title>ImageNet-G Bench: {title}</title><style>{style}</style></head>"
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
+    return plain_page(title, parts, style=_STYLE)
 
 
 def _table(one: Table, *, caption: str, kind: str = "numbers", lead: int = 0) -> str:

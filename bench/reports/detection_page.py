@@ -1,16 +1,15 @@
 """A board of detectors as one HTML file that opens from the disk and asks no server for anything."""
 
 from html import escape
-from importlib.resources import files
 
 from bench.core.detection_board import DetectionBoard, DetectionColumn
 from bench.reports.detection_plots import figures
 from bench.reports.detection_words import class_table, hits_and_misses, how_made, main_table, quoted_table, set_table
 from bench.reports.inline_svg import inline
 from bench.reports.page_parts import table
+from bench.reports.plain_page import plain_page
 from bench.reports.plain_text import one_line
 
-STYLES = ("page.css", "table.css", "parts.css")
 _STYLE = """
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); gap: 28px; }
 .charts, .sheet, section .box + .box { margin-top: 16px; }
@@ -22,8 +21,6 @@ _STYLE = """
 
 def render(board: DetectionBoard) -> str:
     """The whole board; the same board gives the same text."""
-    style = "".join((files("bench.reports") / "assets" / name).read_text(encoding="utf-8") for name in STYLES) + _STYLE
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     title, drawings = escape(one_line(board.title)), figures(board)
     facts = f"{len(board.rows)} models · {len(board.columns)} sets · {len(board.class_names)} classes"
     notes = "".join(f"<li>{escape(one_line(note))}</li>" for note in board.notes)
@@ -41,13 +38,7 @@ def render(board: DetectionBoard) -> str:
         f"python run_bench.py publish {escape(one_line(board.track))}</pre>"
         f"<p class='meta'>Made by {escape(board.software)}.</p></section>",
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f"<title>ImageNet-G Bench: {title}</title><style>{style}</style></head>"
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
+    return plain_page(title, parts, style=_STYLE)
 
 
 def _set(board: DetectionBoard, column: DetectionColumn, drawings: dict) -> str:
