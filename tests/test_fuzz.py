@@ -22,9 +22,9 @@ from bench.core.errors import BenchError
 from bench.core.images import ImageSet
 from bench.core.predictions import PredictionHeader, Predictions, answers_of
 from bench.core.score import Declaration, Environment, Score, ScoreCard, pack_bits
-from bench.pipelines.recipes import load_recipe
-from bench.pipelines.score_set import score_set
+from bench.pipelines.scoring.score_set import score_set
 from bench.pipelines.track_files import load_track
+from bench.pipelines.versions.recipes import load_recipe
 from bench.store.cards import read_card, write_card
 from bench.store.foreign_predictions import read_csv
 from bench.store.paths import datasets_folder

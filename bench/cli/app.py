@@ -62,7 +62,7 @@ def list_(
     from bench.pipelines.catalogue import catalogue
 
     if schema:
-        from bench.pipelines.recipes import recipe_schema
+        from bench.pipelines.versions.recipes import recipe_schema
 
         if what != "datasets":
             raise UsageError(f"list {what}: there is a schema of datasets alone; leave out --schema")

@@ -21,7 +21,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Two submissions on the same images: how far apart, how surely, and where."""
-    from bench.pipelines.compare import compare as run
+    from bench.pipelines.scoring.compare import compare as run
     from bench.pipelines.tracks import load_track
 
     show(run(a, b, load_track(track), data_root=place(data_root), board_dir=board_dir), as_json)
@@ -56,8 +56,8 @@ def robustness(
     as_json: AsJson = False,
 ) -> None:
     """Effective robustness of any accuracies against a declared population."""
-    from bench.pipelines import robustness_verb as verb
-    from bench.pipelines.populations import Choice
+    from bench.pipelines.robustness.populations import Choice
+    from bench.pipelines.robustness import verb
 
     opened = verb.Opened(
         population or [],
@@ -96,12 +96,12 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """Write the page, Markdown, CSV, LaTeX, JSON and plots of a track's leaderboard."""
-    from bench.pipelines import publish as press
-    from bench.pipelines.populations import Choice
-    from bench.pipelines.publish_compare import rank_moves
+    from bench.pipelines.boards import publish as press
+    from bench.pipelines.boards.publish_compare import rank_moves
+    from bench.pipelines.robustness.populations import Choice
     from bench.pipelines.tracks import load_track
-    from bench.pipelines.wilds_board import publish_wilds
-    from bench.pipelines.wilds_tracks import load_wilds, wilds_names
+    from bench.pipelines.wilds.board import publish_wilds
+    from bench.pipelines.wilds.tracks import load_wilds, wilds_names
 
     if track in wilds_names() and not (compare or population or target != "folder"):
         show(publish_wilds(load_wilds(track), board_dir=board_dir, out=out), as_json)
@@ -141,8 +141,8 @@ def quality(
     as_json: AsJson = False,
 ) -> None:
     """How far two image sets are apart: FID with its card, and the other distribution metrics."""
-    from bench.pipelines.quality_verb import Choice
-    from bench.pipelines.quality_verb import quality as run
+    from bench.pipelines.quality.verb import Choice
+    from bench.pipelines.quality.verb import quality as run
 
     choice = Choice(
         extractor=extractor,
@@ -176,7 +176,7 @@ def rate(
 ) -> None:
     """Write a page for human raters, or collect what they answered."""
     if collect:
-        from bench.pipelines.rate_collect import collect as read
+        from bench.pipelines.quality.rate_collect import collect as read
 
         # A shell spreads *.csv: what follows the first file arrives as arguments.
         files = [*collect, *([Path(reference)] if reference else []), *(more or [])]
@@ -184,8 +184,8 @@ def rate(
         return
     if reference is None:
         raise UsageError("rate: expected NAME@VERSION to make a page, or --collect FILE.csv to read answers")
-    from bench.pipelines.rate import Order
-    from bench.pipelines.rate import rate as run
+    from bench.pipelines.quality.rate import Order
+    from bench.pipelines.quality.rate import rate as run
 
     order = Order(sample=sample, raters=raters, seed=seed, against=against)
     show(run(reference, order, out=out, data_root=place(data_root)), as_json)

@@ -32,7 +32,7 @@ def generate(
     as_json: AsJson = False,
 ) -> None:
     """Make a dataset version, or go on with one that was interrupted."""
-    from bench.pipelines.generate import generate as run
+    from bench.pipelines.versions.generate import generate as run
 
     root = place(data_root, offline=offline)
     if generator is not None:
@@ -72,13 +72,13 @@ def verify(
 ) -> None:
     """Hold every image against the manifest, and that against the lock; or an exported FOLDER against itself."""
     if Path(reference).is_dir():
-        from bench.pipelines.check_export import check_export
+        from bench.pipelines.versions.check_export import check_export
 
         if regenerate:
             raise UsageError(f"{reference} is an exported folder; --regenerate needs NAME@VERSION")
         show(check_export(Path(reference), quiet=quiet), as_json)
         return
-    from bench.pipelines.verify import verify as run
+    from bench.pipelines.versions.verify import verify as run
 
     show(
         run(
@@ -106,8 +106,8 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """What was kept, added, removed and changed between two versions, and the version bump that this needs."""
-    from bench.pipelines.diff import diff as run
-    from bench.pipelines.diff import refuse
+    from bench.pipelines.versions.diff import diff as run
+    from bench.pipelines.versions.diff import refuse
 
     report = run(old, new, data_root=place(data_root), rescore=rescore or (), track=track)
     show(report, as_json)
@@ -129,8 +129,8 @@ def audit(
     as_json: AsJson = False,
 ) -> None:
     """Privacy, bias, objectionable content, label consistency and duplicates of a version, with pictures."""
-    from bench.pipelines.audit import audit as run
-    from bench.pipelines.audit_evidence import Means
+    from bench.pipelines.audits.audit import audit as run
+    from bench.pipelines.audits.evidence import Means
 
     means = Means(extractor, classifier, real, held_out, detect)
     show(run(reference, data_root=place(data_root), means=means, limit=limit, out=out, quiet=quiet), as_json)
@@ -147,6 +147,6 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """A folder ready to publish: images, dataset card, Croissant metadata, audit."""
-    from bench.pipelines.export import export as run
+    from bench.pipelines.versions.export import export as run
 
     show(run(reference, layout=layout, out=out, data_root=place(data_root), limit=limit, quiet=quiet), as_json)

@@ -21,8 +21,8 @@ def digits_detect(
     as_json: AsJson = False,
 ) -> None:
     """Detection on scenes of digits end to end: train the arms, detect, score, publish."""
-    from bench.pipelines.digits_detect import ARMS
-    from bench.pipelines.digits_detect import digits_detect as run
+    from bench.pipelines.detection.digits_detect import ARMS
+    from bench.pipelines.detection.digits_detect import digits_detect as run
 
     arms = tuple(arm) if arm else ARMS
     root = place(data_root)
@@ -38,6 +38,6 @@ def export_boxes(
     as_json: AsJson = False,
 ) -> None:
     """A detection set as COCO instances or YOLO text; a prediction file as COCO results."""
-    from bench.pipelines.export_boxes import export_boxes as run
+    from bench.pipelines.detection.export_boxes import export_boxes as run
 
     show(run(what, layout=layout, out=out, data_root=place(data_root)), as_json)

@@ -69,8 +69,8 @@ def train(
 ) -> None:
     """Train a classifier on one arm; saved with its training record, and reused when it exists."""
     from bench.pipelines.tracks import load_track
-    from bench.pipelines.train import train as run
-    from bench.pipelines.wilds_options import apart
+    from bench.pipelines.training.train import train as run
+    from bench.pipelines.wilds.options import apart
 
     for_wilds = {
         "algorithm": algorithm,
@@ -84,8 +84,8 @@ def train(
     ours = {"match": match, "steps": steps, "ratio": ratio, "fraction": fraction}
     means = {"root": root, "device": None if device == "auto" else device, "workers": workers or None}
     if apart(track, for_wilds | means, ours | {"mix_probability": mix}):
-        from bench.pipelines.wilds_tracks import load_wilds
-        from bench.pipelines.wilds_train import WildsPlaces, plan_of, train_wilds
+        from bench.pipelines.wilds.tracks import load_wilds
+        from bench.pipelines.wilds.train import WildsPlaces, plan_of, train_wilds
 
         plan = plan_of(for_wilds | {"augment": augment}, arm=arm, arch=arch, seed=seed)
         show(train_wilds(load_wilds(track), plan, WildsPlaces(place(data_root), root, device, workers, quiet)), as_json)
@@ -106,8 +106,8 @@ def doctor(
     """Are a track's sets here, complete and laid out as expected? In words, with the remedy."""
     from bench.pipelines.doctor import doctor as run
     from bench.pipelines.tracks import load_track
-    from bench.pipelines.wilds_doctor import examine
-    from bench.pipelines.wilds_tracks import load_wilds, wilds_names
+    from bench.pipelines.wilds.doctor import examine
+    from bench.pipelines.wilds.tracks import load_wilds, wilds_names
 
     wilds = track in wilds_names()
     if root is not None and not wilds:
@@ -142,7 +142,7 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """What models answer on a track's sets, as prediction files; those that still hold are reused."""
-    from bench.pipelines.predict import predict as run
+    from bench.pipelines.scoring.predict import predict as run
     from bench.pipelines.tracks import load_track
 
     root = place(data_root, offline=offline)
@@ -172,7 +172,7 @@ def corruptions(
     as_json: AsJson = False,
 ) -> None:
     """Models under the 15 corruptions of ImageNet-C at 5 severities, with their mCE."""
-    from bench.pipelines.corruptions import corruptions as run
+    from bench.pipelines.scoring.corruptions import corruptions as run
     from bench.pipelines.tracks import load_track
 
     root = place(data_root, offline=offline)
@@ -193,9 +193,9 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Score cards from prediction files; runs nobody's code."""
-    from bench.pipelines.declarations import given
-    from bench.pipelines.score import score as run
-    from bench.pipelines.score import track_of
+    from bench.pipelines.scoring.declarations import given
+    from bench.pipelines.scoring.score import score as run
+    from bench.pipelines.scoring.score import track_of
     from bench.pipelines.tracks import load_track
 
     said = given(declaration, of_set=of_set, model=model, title=title)
@@ -225,8 +225,8 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Predict where needed, score, file the card, and say listed or rejected and why."""
-    from bench.pipelines.declarations import given
-    from bench.pipelines.submit import submit as run
+    from bench.pipelines.scoring.declarations import given
+    from bench.pipelines.scoring.submit import submit as run
     from bench.pipelines.tracks import load_track
 
     root = place(data_root, offline=offline)
@@ -257,7 +257,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Why a submission is, or is not, listed, and what to do."""
-    from bench.pipelines.explain import explain as run
     from bench.pipelines.tracks import load_track
+    from bench.pipelines.versions.explain import explain as run
 
     show(run(name, track=load_track(track), data_root=place(data_root), board_dir=board_dir), as_json)

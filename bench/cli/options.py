@@ -53,7 +53,7 @@ def means_of(
     keep_images: float,
     trust_code: bool,
 ) -> Any:
-    from bench.pipelines.predict import Means
+    from bench.pipelines.scoring.predict import Means
 
     if batch_size != "auto" and not (batch_size.isdecimal() and 1 <= int(batch_size) <= LARGEST_BATCH):
         raise UsageError(f"--batch-size: expected auto or a number from 1 to {LARGEST_BATCH}, got {batch_size!r}")

@@ -27,9 +27,9 @@ def data_size(
     as_json: AsJson = False,
 ) -> None:
     """Accuracy and effective robustness against the amount of real and of generated data, at equal steps."""
-    from bench.pipelines.data_size import RATIOS, SHARES, SizePlan, study_text
-    from bench.pipelines.data_size import data_size as run
     from bench.pipelines.tracks import load_track
+    from bench.pipelines.training.data_size import RATIOS, SHARES, SizePlan, study_text
+    from bench.pipelines.training.data_size import data_size as run
 
     plan = SizePlan(tuple(share or SHARES), tuple(ratio or RATIOS), seeds, steps)
     means = {"out": out, "board_dir": board_dir, "workers": workers, "quiet": quiet}
@@ -50,7 +50,7 @@ def dagan(
     as_json: AsJson = False,
 ) -> None:
     """Accuracy on classes that DAGAN has not seen, at few real images of each, with and without it."""
-    from bench.pipelines.dagan_held_out import SHOTS, HeldOutPlan, held_out, held_out_text
+    from bench.pipelines.learned.dagan_held_out import SHOTS, HeldOutPlan, held_out, held_out_text
     from bench.pipelines.tracks import load_track
 
     plan = HeldOutPlan(tuple(shots or SHOTS), seeds, steps)

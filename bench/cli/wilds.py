@@ -26,7 +26,7 @@ def wilds_evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate predictions for WILDS datasets as the official script does: mean and deviation over replicates."""
-    from bench.pipelines.wilds_evaluate import Wanted, as_text, evaluate, results
+    from bench.pipelines.wilds.evaluate import Wanted, as_text, evaluate, results
 
     wanted = Wanted(tuple(dataset or ()), tuple(replicate or ()), check, title)
     cards, failed = evaluate(folder, wanted, data_root=place(data_root), root=root, out=out, board_dir=board_dir)
@@ -42,7 +42,7 @@ def wilds_download(
     data_root: Root = None,
 ) -> None:
     """Fetch a WILDS dataset (10 to 13 GB) from its host, which is often down; nothing else downloads one."""
-    from bench.pipelines.wilds_doctor import download
+    from bench.pipelines.wilds.doctor import download
 
     print(download(track, data_root=place(data_root), root=root))
 
@@ -61,7 +61,7 @@ def wilds_table(
     as_json: AsJson = False,
 ) -> None:
     """The table of GFlowAug's poster, for any method: leaderboard, baseline rerun, method, n and warnings."""
-    from bench.pipelines.wilds_poster import poster, poster_text
+    from bench.pipelines.wilds.poster import poster, poster_text
 
     found = poster(method, baseline, leaderboard=leaderboard, board_dir=board_dir)
     show(found if as_json else poster_text(found, latex=latex), as_json)

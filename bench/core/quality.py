@@ -91,7 +91,7 @@ class QualityCard(Record):
 
 
 def how_drawn(seed: int) -> str:
-    """Which images of a larger set are taken, in the words of a card; `pipelines.features.draw` does it."""
+    """Which images of a larger set are taken, in the words of a card; `pipelines.quality.features.draw` does it."""
     return f"the images whose id has the smallest hash with seed {seed}"
 
 

@@ -11,11 +11,11 @@ from bench.core.registry import look_up
 from bench.models.door import lacks
 from bench.pipelines.data_board.plan import needs_of, why_not_ready
 from bench.pipelines.data_board.registry import METHOD_ROWS
-from bench.pipelines.readiness import why_not_drawable
-from bench.pipelines.recipes import list_recipes, load_recipe
 from bench.pipelines.tracks import load_track, ready_sets, track_names
-from bench.pipelines.wilds_doctor import why_not_ready as why_no_wilds
-from bench.pipelines.wilds_tracks import load_wilds, wilds_names
+from bench.pipelines.versions.readiness import why_not_drawable
+from bench.pipelines.versions.recipes import list_recipes, load_recipe
+from bench.pipelines.wilds.doctor import why_not_ready as why_no_wilds
+from bench.pipelines.wilds.tracks import load_wilds, wilds_names
 from bench.store.versions import open_version
 from bench.synthesis.pinned_weights import layout, shipped
 

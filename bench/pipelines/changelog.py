@@ -5,8 +5,8 @@ from itertools import pairwise
 from bench.core.changes import claimed
 from bench.core.errors import DataError
 from bench.core.recipe import Recipe
-from bench.pipelines.lineage import planned_changes, recipe_changes
-from bench.pipelines.recipes import list_recipes, load_recipe, lock_path
+from bench.pipelines.versions.lineage import planned_changes, recipe_changes
+from bench.pipelines.versions.recipes import list_recipes, load_recipe, lock_path
 from bench.store.atomic import write_text
 from bench.store.locks import read_lock
 from bench.store.paths import datasets_folder

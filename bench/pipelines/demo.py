@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.core.record import Record
-from bench.pipelines.generate import generate
-from bench.pipelines.population import population, standard_plans
-from bench.pipelines.publish import Published, publish
-from bench.pipelines.submit import submit
+from bench.pipelines.boards.publish import Published, publish
+from bench.pipelines.scoring.submit import submit
 from bench.pipelines.tracks import load_track
-from bench.pipelines.train import train_all
-from bench.pipelines.training_plan import Plan
+from bench.pipelines.training.population import population, standard_plans
+from bench.pipelines.training.train import train_all
+from bench.pipelines.training.training_plan import Plan
+from bench.pipelines.versions.generate import generate
 
 TRACK = "digits"
 ARMS: tuple[tuple[str, Literal["steps", "epochs"]], ...] = (

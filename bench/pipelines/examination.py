@@ -7,7 +7,7 @@ import numpy as np
 from bench.core.errors import BenchError
 from bench.core.examination import Examination, Finding
 from bench.core.track import Track
-from bench.pipelines.box_sets import open_boxes
+from bench.pipelines.detection.box_sets import open_boxes
 
 
 def examine_boxes(track: Track, name: str, data_root: Path) -> Examination:

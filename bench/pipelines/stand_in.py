@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from bench.core.errors import UsageError
-from bench.pipelines.recipes import recipe_path
+from bench.pipelines.versions.recipes import recipe_path
 from bench.store.atomic import write_text
 from bench.store.documents import read_yaml
 from bench.synthesis.pinned_weights import weights_digest

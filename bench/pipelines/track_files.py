@@ -8,8 +8,8 @@ from bench.core.errors import UsageError
 from bench.core.record import Lines, at_line, parse
 from bench.core.registry import LONGEST, unknown
 from bench.core.track import Track
-from bench.pipelines.recipes import list_recipes
-from bench.pipelines.wilds_tracks import wilds_names
+from bench.pipelines.versions.recipes import list_recipes
+from bench.pipelines.wilds.tracks import wilds_names
 from bench.sources.class_lists import class_list
 from bench.store.documents import read_yaml_lines
 from bench.store.paths import datasets_folder

@@ -10,7 +10,7 @@ from bench.core.errors import DataError, UsageError
 from bench.core.images import ImageSet
 from bench.core.registry import look_up, unknown
 from bench.core.track import SetSpec, Track
-from bench.pipelines.box_sets import open_boxes
+from bench.pipelines.detection.box_sets import open_boxes
 from bench.pipelines.track_files import load_track, track_names
 from bench.sources import LABELS, SOURCES
 from bench.sources.corruptions import corrupted

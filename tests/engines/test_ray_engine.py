@@ -24,7 +24,7 @@ import ray
 from ray.cluster_utils import Cluster
 from bench.core.errors import BenchError
 from bench.engines.ray import run
-from bench.pipelines.generate import generate
+from bench.pipelines.versions.generate import generate
 from bench.synthesis import METHODS
 
 METHODS["text-to-image"] = "{STUB}"
@@ -68,7 +68,7 @@ def test_the_same_digest_from_any_number_of_nodes_and_when_one_dies(tmp_path):
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
-    script = "import sys\nfrom pathlib import Path\nfrom bench.pipelines.generate import generate\n"
+    script = "import sys\nfrom pathlib import Path\nfrom bench.pipelines.versions.generate import generate\n"
     script += f"from bench.synthesis import METHODS\nMETHODS['text-to-image'] = '{STUB}'\n"
     script += "print(generate(sys.argv[1], data_root=Path(sys.argv[2]), workers=1, quiet=True).content_digest)"
     command = [sys.executable, "-c", script, reference, str(tmp_path / "local")]

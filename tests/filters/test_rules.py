@@ -18,7 +18,7 @@ from bench.filters import ABOUT, BY_CLASS_LIST, RULES, SAFETY
 from bench.filters.gate import Gate
 from bench.filters.likeness import difference, look
 from bench.filters.rule import Candidate, Tools
-from bench.pipelines.plan_items import plan_item
+from bench.pipelines.versions.plan_items import plan_item
 from tests.stub_maker import recipe_dict
 
 DIGEST = "sha256:" + "0" * 64

@@ -11,8 +11,8 @@ from bench.metrics.wilds_globalwheat import globalwheat
 from bench.metrics.wilds_iwildcam import iwildcam
 from bench.metrics.wilds_means import group_means
 from bench.metrics.wilds_poverty import poverty, worst_group
-from bench.pipelines.wilds_figures import as_the_package_takes, check_against_package, figures
-from bench.pipelines.wilds_tracks import load_wilds
+from bench.pipelines.wilds.figures import as_the_package_takes, check_against_package, figures
+from bench.pipelines.wilds.tracks import load_wilds
 from bench.sources.wilds_dataset import open_wilds
 from bench.sources.wilds_package import averaging, scatter
 from tests import wilds_folders

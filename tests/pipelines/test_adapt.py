@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bench.core.errors import DataError, UsageError
-from bench.pipelines.generate import generate
-from bench.pipelines.recipes import load_recipe
-from bench.pipelines.verify import verify
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.recipes import load_recipe
+from bench.pipelines.versions.verify import verify
 from bench.sources import mnist
 from bench.store.versions import open_version
 from bench.synthesis.pinned_weights import weights_digest

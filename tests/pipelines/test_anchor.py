@@ -6,9 +6,9 @@ import pytest
 from bench.core.errors import DataError, UsageError
 from bench.core.leaderboard import check_one_board
 from bench.core.predictions import Answers, PredictionHeader, Predictions
-from bench.pipelines.anchor import anchor
-from bench.pipelines.generate import generate
-from bench.pipelines.score import score_on
+from bench.pipelines.scoring.anchor import anchor
+from bench.pipelines.scoring.score import score_on
+from bench.pipelines.versions.generate import generate
 from bench.store.predictions import write_predictions
 from bench.store.versions import open_version
 from bench.synthesis import METHODS

@@ -10,8 +10,8 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from bench.core.errors import DataError
-from bench.pipelines import answering
-from bench.pipelines.predict import Means, predict
+from bench.pipelines.scoring import answering
+from bench.pipelines.scoring.predict import Means, predict
 from bench.sources import SOURCES
 from bench.store.predictions import read_predictions
 from tests.toy_track import bars, toy_track

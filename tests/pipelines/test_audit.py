@@ -15,15 +15,15 @@ from bench.filters.blank import Blank
 from bench.filters.rule import Judgement
 from bench.metrics.neighbours import unit
 from bench.models.features import open_extractor
-from bench.pipelines import audit_evidence
-from bench.pipelines.audit import audit
-from bench.pipelines.audit_evidence import Means
-from bench.pipelines.audit_images import Gathered
-from bench.pipelines.audit_measures import content, privacy
-from bench.pipelines.board_sheets import dataset_version
-from bench.pipelines.board_version import with_findings
-from bench.pipelines.export import export
-from bench.pipelines.generate import generate
+from bench.pipelines.audits import evidence as audit_evidence
+from bench.pipelines.audits.audit import audit
+from bench.pipelines.audits.evidence import Means
+from bench.pipelines.audits.images import Gathered
+from bench.pipelines.audits.measures import content, privacy
+from bench.pipelines.boards.sheets import dataset_version
+from bench.pipelines.boards.version import with_findings
+from bench.pipelines.versions.export import export
+from bench.pipelines.versions.generate import generate
 from bench.store.audits import read_audit, write_audit
 from bench.store.versions import open_version
 from bench.synthesis import METHODS

@@ -8,10 +8,10 @@ from bench.augment import ABOUT, AUGMENTERS
 from bench.core.augmentation import Augmentation
 from bench.core.errors import DataError, UsageError
 from bench.core.track import Budget
-from bench.pipelines.augmentation import in_short, open_augmenter, settle_augmentation
-from bench.pipelines.board_arms import variants
-from bench.pipelines.train import preprocessing_of, train
-from bench.pipelines.training_plan import Plan, settle_plan
+from bench.pipelines.boards.arms import variants
+from bench.pipelines.training.augmentation import in_short, open_augmenter, settle_augmentation
+from bench.pipelines.training.train import preprocessing_of, train
+from bench.pipelines.training.training_plan import Plan, settle_plan
 from bench.training import classifier
 from tests.toy_track import toy_track
 

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from bench.core.errors import DataError
-from bench.pipelines.board import leaderboard, tie_sentence
-from bench.pipelines.board_ranks import Ranks
+from bench.pipelines.boards.board import leaderboard, tie_sentence
+from bench.pipelines.boards.ranks import Ranks
 from tests.pipelines.cards import ARMS, STANDARD, TRACK, card
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from bench import cli
 from bench.core.score import Declaration
-from bench.pipelines.board_commands import of_card
-from bench.pipelines.populations import Choice
-from bench.pipelines.publish import publish_population
-from bench.pipelines.training_plan import Plan, settle_plan
+from bench.pipelines.boards.commands import of_card
+from bench.pipelines.boards.publish import publish_population
+from bench.pipelines.robustness.populations import Choice
+from bench.pipelines.training.training_plan import Plan, settle_plan
 from tests.metrics.test_robustness_testbed import TESTBED
 from tests.pipelines.cards import STANDARD, TRACK
 from tests.pipelines.test_robustness import TABLE, needs_testbed
@@ -55,7 +55,7 @@ def test_training_again_is_the_same_run(monkeypatch, type_in, tmp_path, plan):
     train, submit = of_card(track, card).split(" && ")
     monkeypatch.setattr("bench.pipelines.tracks.load_track", lambda name: track)
     monkeypatch.setattr(
-        "bench.pipelines.train.train", lambda track, arm, **options: asked.append((arm, options)) or run
+        "bench.pipelines.training.train.train", lambda track, arm, **options: asked.append((arm, options)) or run
     )
     type_in(train)
     ((arm, options),) = asked

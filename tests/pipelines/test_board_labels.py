@@ -9,12 +9,12 @@ import pytest
 from bench.core.errors import DataError
 from bench.core.images import ImageSet
 from bench.core.leaderboard import Edition
-from bench.pipelines import board_labels
-from bench.pipelines.board import leaderboard
-from bench.pipelines.board_kept import Beside
-from bench.pipelines.board_labels import FILE, with_labels
-from bench.pipelines.editions import edition_folders, other_editions
-from bench.pipelines.publish import publish
+from bench.pipelines.boards import labels as board_labels
+from bench.pipelines.boards.board import leaderboard
+from bench.pipelines.boards.editions import edition_folders, other_editions
+from bench.pipelines.boards.kept import Beside
+from bench.pipelines.boards.labels import FILE, with_labels
+from bench.pipelines.boards.publish import publish
 from bench.store.cards import write_card
 from tests.pipelines.cards import ARMS, STANDARD, TRACK
 

@@ -6,11 +6,11 @@ from bench.core.errors import UsageError
 from bench.core.leaderboard import AuditFinding, VersionChanges
 from bench.core.record import parse
 from bench.core.track import SetSpec
-from bench.pipelines.board_kept import VERSION, Beside, version_of
-from bench.pipelines.board_sheets import dataset_version
-from bench.pipelines.board_version import with_findings
-from bench.pipelines.generate import generate
-from bench.pipelines.publish import publish
+from bench.pipelines.boards.kept import VERSION, Beside, version_of
+from bench.pipelines.boards.publish import publish
+from bench.pipelines.boards.sheets import dataset_version
+from bench.pipelines.boards.version import with_findings
+from bench.pipelines.versions.generate import generate
 from bench.store.audits import AUDIT
 from bench.store.cards import write_card
 from bench.store.paths import audit_folder, version_folder

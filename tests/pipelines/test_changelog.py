@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.pipelines import changelog, recipes
+from bench.pipelines import changelog
+from bench.pipelines.versions import recipes
 from bench.store.paths import datasets_folder
 from tests.stub_maker import write_recipe
 

@@ -6,8 +6,8 @@ import pytest
 from bench.core.errors import DataError
 from bench.core.quality import SetCard
 from bench.metrics.frechet_classes import class_mean_frechet
-from bench.pipelines.class_distances import class_distances, drawn, shared_classes
-from bench.pipelines.features import Featured
+from bench.pipelines.quality.class_distances import class_distances, drawn, shared_classes
+from bench.pipelines.quality.features import Featured
 
 
 def featured(name, counts, seed, d=4):

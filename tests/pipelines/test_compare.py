@@ -5,8 +5,8 @@ import pytest
 
 from bench.core.errors import DataError, UsageError
 from bench.core.score import pack_bits
-from bench.pipelines import compare as module
-from bench.pipelines.compare import compare
+from bench.pipelines.scoring import compare as module
+from bench.pipelines.scoring.compare import compare
 from bench.store.cards import write_card
 from tests.pipelines.cards import STANDARD, TRACK, N, card
 

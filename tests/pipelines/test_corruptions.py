@@ -6,10 +6,10 @@ from PIL import Image
 
 from bench.core.errors import DataError, UsageError
 from bench.metrics.corruption_error import ALEXNET
-from bench.pipelines import corruptions as verb
-from bench.pipelines.corruptions import corruptions
+from bench.pipelines.scoring import corruptions as verb
+from bench.pipelines.scoring.corruptions import corruptions
 from bench.pipelines.tracks import open_set
-from bench.pipelines.train import train
+from bench.pipelines.training.train import train
 from bench.sources import corruptions as source
 from tests.toy_track import bars, toy_track
 

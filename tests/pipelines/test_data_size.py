@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bench.core.errors import UsageError
-from bench.pipelines.data_size import SizePlan, data_size, study_text
-from bench.pipelines.training_plan import Plan, settle_plan
+from bench.pipelines.training.data_size import SizePlan, data_size, study_text
+from bench.pipelines.training.training_plan import Plan, settle_plan
 from tests.toy_track import toy_track
 
 TINY = {"arch": "test_resnet", "steps": 2, "batch": 8, "learning_rate": 0.002, "seeds": 1}
@@ -50,7 +50,7 @@ def test_the_study_holds_every_cell_and_a_second_run_trains_nothing(monkeypatch,
     figures = {f"plots/{stem}.{kind}" for stem in ("heat-map", "curves", "in-distribution") for kind in ("svg", "png")}
     assert files == {"data-size.json", "table.csv", "README.md"} | figures
     assert len((tmp_path / "out" / "table.csv").read_text().splitlines()) == 1 + 8
-    monkeypatch.setattr("bench.pipelines.train._fit_network", lambda *a, **k: pytest.fail("trained again"))
+    monkeypatch.setattr("bench.pipelines.training.train._fit_network", lambda *a, **k: pytest.fail("trained again"))
     before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.*")}
     assert data_size(track, plan, out=tmp_path / "out", **place) == found
     assert before == {path: path.read_bytes() for path in before}
@@ -73,8 +73,8 @@ def test_a_wrong_study_is_one_line(monkeypatch, tmp_path, plan, message):
 
 
 def test_robustness_is_read_off_the_boards_line(monkeypatch, tmp_path):
-    from bench.pipelines.board_fits import Accuracies, Lines
-    from bench.pipelines.data_size import _robustness
+    from bench.pipelines.boards.fits import Accuracies, Lines
+    from bench.pipelines.training.data_size import _robustness
 
     track = toy_track(monkeypatch)
     x, y = np.array([0.5, 0.7, 0.9]), np.array([0.3, 0.5, 0.7])

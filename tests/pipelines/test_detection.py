@@ -14,19 +14,19 @@ from bench.core.errors import DataError, UsageError
 from bench.core.predictions import PredictionHeader
 from bench.core.record import parse
 from bench.core.track import Track
-from bench.pipelines import score_boxes as scoring
-from bench.pipelines.box_sets import open_boxes
-from bench.pipelines.compare import compare
-from bench.pipelines.detect import detect
+from bench.pipelines.boards.publish import publish
+from bench.pipelines.detection import score_boxes as scoring
+from bench.pipelines.detection.box_sets import open_boxes
+from bench.pipelines.detection.detect import detect
+from bench.pipelines.detection.export_boxes import export_boxes
 from bench.pipelines.doctor import doctor
-from bench.pipelines.explain import explain
-from bench.pipelines.export_boxes import export_boxes
-from bench.pipelines.publish import publish
-from bench.pipelines.score import Given, score
-from bench.pipelines.submit import submit
+from bench.pipelines.scoring.compare import compare
+from bench.pipelines.scoring.score import Given, score
+from bench.pipelines.scoring.submit import submit
 from bench.pipelines.track_files import load_track
 from bench.pipelines.tracks import open_set
-from bench.pipelines.train import train
+from bench.pipelines.training.train import train
+from bench.pipelines.versions.explain import explain
 from bench.sources import scenes
 from bench.store.coco_results import write_coco_results
 from bench.store.detections import read_detections, write_detections
@@ -77,7 +77,7 @@ def test_exports_of_the_digits_give_the_same_figures(layout, monkeypatch, tmp_pa
     monkeypatch.setattr(scenes, "TEST", 20)
     track = load_track("digits-detect")
     images = scenes.test(ROOT)
-    monkeypatch.setattr("bench.pipelines.export_boxes.open_boxes", lambda *_, **__: images)
+    monkeypatch.setattr("bench.pipelines.detection.export_boxes.open_boxes", lambda *_, **__: images)
     report = export_boxes("digits-detect/test", layout=layout, out=tmp_path / layout, data_root=ROOT)
     assert (report.images, report.boxes) == (20, len(images.truth))
     boxes = {"layout": "coco", "file": "annotations/instances_test.json", "images": "test"}

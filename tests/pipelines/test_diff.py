@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from bench.core.errors import DataError, UsageError
-from bench.pipelines.diff import diff, refuse
-from bench.pipelines.generate import generate
-from bench.pipelines.lineage import recipe_changes
-from bench.pipelines.recipes import load_recipe
-from bench.pipelines.verify import verify
+from bench.pipelines.versions.diff import diff, refuse
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.lineage import recipe_changes
+from bench.pipelines.versions.recipes import load_recipe
+from bench.pipelines.versions.verify import verify
 from bench.store.versions import open_version
 from bench.synthesis import METHODS
 from tests.stub_maker import STUB, StubMaker, recipe_dict, write_recipe
@@ -157,7 +157,7 @@ def test_a_smaller_version_takes_a_part_and_a_damaged_image_is_never_taken(recip
 
 def test_a_node_with_other_libraries_is_refused(recipes, tmp_path, monkeypatch):
     make(write_recipe(recipes), tmp_path)
-    monkeypatch.setattr("bench.pipelines.draw.library_versions", lambda: {"torch": "0.1"})
+    monkeypatch.setattr("bench.pipelines.versions.draw.library_versions", lambda: {"torch": "0.1"})
     with pytest.raises(DataError, match=r"a node draws with torch 0\.1 \(here: .*\); install the same versions"):
         make(write_recipe(recipes, version="1.1.0", splits=LARGER), tmp_path)
 

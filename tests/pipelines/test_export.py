@@ -18,10 +18,10 @@ import pytest
 import yaml
 
 from bench.core.errors import BenchError, DataError, UsageError
-from bench.pipelines.check_export import check_export
-from bench.pipelines.export import WRITERS, export
-from bench.pipelines.generate import generate
-from bench.pipelines.recipes import load_recipe
+from bench.pipelines.versions.check_export import check_export
+from bench.pipelines.versions.export import WRITERS, export
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.recipes import load_recipe
 from bench.store import exported, huggingface_layout, webdataset_layout
 from bench.store.encoding import sha256_hex
 from bench.store.exported import RECORD, new_folder, stored_images

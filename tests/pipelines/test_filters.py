@@ -7,11 +7,11 @@ import pytest
 from bench.core.errors import DataError, UsageError
 from bench.core.verdict import Verdict
 from bench.models.oracle import open_oracle
-from bench.pipelines import recipes
-from bench.pipelines.filter_tools import filter_tools
-from bench.pipelines.generate import generate
-from bench.pipelines.recipes import load_recipe
-from bench.pipelines.verify import verify
+from bench.pipelines.versions import recipes
+from bench.pipelines.versions.filter_tools import filter_tools
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.recipes import load_recipe
+from bench.pipelines.versions.verify import verify
 from bench.store.versions import open_version
 from bench.synthesis import METHODS
 from tests.stub_maker import BLANK, recipe_dict, write_recipe

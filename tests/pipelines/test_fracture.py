@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from bench.core.errors import DataError
-from bench.pipelines import score_boxes as scoring
-from bench.pipelines.box_sets import open_boxes, open_training_boxes
+from bench.pipelines.boards.publish import publish
+from bench.pipelines.detection import score_boxes as scoring
+from bench.pipelines.detection.box_sets import open_boxes, open_training_boxes
 from bench.pipelines.doctor import doctor
-from bench.pipelines.publish import publish
-from bench.pipelines.submit import submit
+from bench.pipelines.scoring.submit import submit
 from bench.pipelines.track_files import load_track
 from bench.store.coco_results import write_coco_results
 from tests.pipelines.test_detection import found_on

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.core.errors import BenchError, DataError, UsageError
-from bench.pipelines.generate import generate
-from bench.pipelines.recipes import load_recipe
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.recipes import load_recipe
 from bench.store import atomic
 from bench.store.encoding import sha256_hex
 from bench.store.shards import plan
@@ -25,7 +25,7 @@ SCRIPT = f"""
 import sys
 from pathlib import Path
 from bench.core.errors import BenchError
-from bench.pipelines.generate import generate
+from bench.pipelines.versions.generate import generate
 from bench.synthesis import METHODS
 METHODS["text-to-image"] = "{STUB}"
 reference, root, workers = sys.argv[1:]

@@ -5,9 +5,9 @@ import shutil
 import pytest
 
 from bench.core.errors import DataError, UsageError
-from bench.pipelines.generate import generate
-from bench.pipelines.recipes import load_recipe
-from bench.pipelines.verify import verify
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.recipes import load_recipe
+from bench.pipelines.versions.verify import verify
 from bench.store.versions import open_version
 from tests.stub_maker import write_recipe
 

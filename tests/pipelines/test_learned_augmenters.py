@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from bench.core.errors import DataError, UsageError
-from bench.pipelines.adapt import Place, learn_all, state_file, states_of
-from bench.pipelines.augmentation import in_short, settle_augmentation
-from bench.pipelines.dagan_held_out import HeldOutPlan, held_out, held_out_text
-from bench.pipelines.generate import generate
-from bench.pipelines.recipes import load_recipe
+from bench.pipelines.learned.dagan_held_out import HeldOutPlan, held_out, held_out_text
 from bench.pipelines.tracks import load_track
-from bench.pipelines.train import train
-from bench.pipelines.verify import verify
+from bench.pipelines.training.augmentation import in_short, settle_augmentation
+from bench.pipelines.training.train import train
+from bench.pipelines.versions.adapt import Place, learn_all, state_file, states_of
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.recipes import load_recipe
+from bench.pipelines.versions.verify import verify
 from bench.store.versions import open_version
 from bench.training import resumable
 from tests.stub_maker import write_recipe
@@ -70,7 +70,7 @@ def test_learning_that_was_killed_goes_on_and_ends_in_the_same_state(write, tmp_
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("bench.pipelines.adapt.keep_state", killed)
+        patch.setattr("bench.pipelines.versions.adapt.keep_state", killed)
         with pytest.raises(KeyboardInterrupt):
             states_of(place, "0")
     assert path.with_suffix(".work").is_dir()

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bench.core.errors import BenchError, DataError, UsageError
-from bench.pipelines.generate import generate
-from bench.pipelines.recipes import load_recipe
-from bench.pipelines.verify import verify
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.recipes import load_recipe
+from bench.pipelines.versions.verify import verify
 from bench.store import atomic
 from bench.store.claims import claimed
 from bench.store.shard_files import read_shard
@@ -43,7 +43,7 @@ def make(reference, root, **options):
 KILLED = f"""
 import os, sys
 from pathlib import Path
-from bench.pipelines.generate import generate
+from bench.pipelines.versions.generate import generate
 from bench.store import atomic
 from bench.synthesis import METHODS
 METHODS["text-to-image"] = "{STUB}"
@@ -108,7 +108,7 @@ FULL = f"""
 import sys
 from pathlib import Path
 from bench.core.errors import BenchError
-from bench.pipelines.generate import generate
+from bench.pipelines.versions.generate import generate
 from bench.synthesis import METHODS
 METHODS["text-to-image"] = "{STUB}"
 try:

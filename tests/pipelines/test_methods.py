@@ -13,8 +13,8 @@ from bench.pipelines.data_board.plan import asked_for, chosen_methods, groups_of
 from bench.pipelines.data_board.publish import PublishedData, results_folder
 from bench.pipelines.data_board.registry import METHOD_ROWS, drawn
 from bench.pipelines.data_board.verb import Places, methods, plan_methods
-from bench.pipelines.mixing import made_from
 from bench.pipelines.tracks import load_track
+from bench.pipelines.training.mixing import made_from
 from bench.store.data_cells import cells_folder, read_cells
 from bench.synthesis import METHODS
 from tests.stub_maker import STUB, write_recipe

@@ -13,8 +13,8 @@ import yaml
 from PIL import Image
 
 from bench.models.package import PACKAGES, packaged_network
-from bench.pipelines.score import score
-from bench.pipelines.submit import submit
+from bench.pipelines.scoring.score import score
+from bench.pipelines.scoring.submit import submit
 from bench.pipelines.track_files import load_track
 
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from bench.core.errors import UsageError
-from bench.pipelines import answering
-from bench.pipelines import predict as module
-from bench.pipelines.predict import Means, predict
-from bench.pipelines.train import train
+from bench.pipelines.scoring import answering
+from bench.pipelines.scoring import predict as module
+from bench.pipelines.scoring.predict import Means, predict
+from bench.pipelines.training.train import train
 from bench.store.predictions import read_predictions
 from bench.store.runs import run_folder
 from tests.toy_track import bars, toy_track

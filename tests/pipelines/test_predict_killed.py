@@ -15,8 +15,8 @@ import yaml
 from sklearn.tree import DecisionTreeClassifier
 
 from bench.core.errors import BenchError
-from bench.pipelines import answering
-from bench.pipelines.predict import Means, predict
+from bench.pipelines.scoring import answering
+from bench.pipelines.scoring.predict import Means, predict
 from bench.pipelines.track_files import load_track
 from bench.store.atomic import lock_folder
 from bench.training.scikit import pack_estimator
@@ -29,8 +29,8 @@ SAID = {"classes": json.dumps([str(i) for i in range(10)]), "mode": "L", "size":
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from bench.pipelines import answering
-from bench.pipelines.predict import Means, predict
+from bench.pipelines.scoring import answering
+from bench.pipelines.scoring.predict import Means, predict
 from bench.pipelines.track_files import load_track
 
 answering.BLOCK = int(sys.argv[4])

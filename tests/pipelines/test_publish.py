@@ -3,8 +3,8 @@
 import pytest
 
 from bench.core.errors import DataError
-from bench.pipelines import publish as verb
-from bench.pipelines.publish import publish
+from bench.pipelines.boards import publish as verb
+from bench.pipelines.boards.publish import publish
 from bench.store.cards import write_card
 from tests.pipelines.cards import ARMS, STANDARD, TRACK, card
 

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from bench.core.errors import DataError, UsageError
-from bench.pipelines.populations import Choice
-from bench.pipelines.publish import publish, publish_population
-from bench.pipelines.publish_compare import rank_moves
+from bench.pipelines.boards.publish import publish, publish_population
+from bench.pipelines.boards.publish_compare import rank_moves
+from bench.pipelines.robustness.populations import Choice
 from bench.store.cards import write_card
 from tests.pipelines.cards import ARMS, STANDARD, TRACK, card
 

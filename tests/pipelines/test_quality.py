@@ -15,10 +15,10 @@ from bench.core.quality import QualityCard, differences
 from bench.metrics.frechet import frechet_distance
 from bench.metrics.frechet_classes import class_mean_frechet
 from bench.models.oracle import open_oracle
-from bench.pipelines.features import _merged
-from bench.pipelines.image_sets import open_images
-from bench.pipelines.quality_card import Settings, quality
-from bench.pipelines.quality_report import pair_report, write_report
+from bench.pipelines.quality.card import Settings, quality
+from bench.pipelines.quality.features import _merged
+from bench.pipelines.quality.image_sets import open_images
+from bench.pipelines.quality.report import pair_report, write_report
 
 ORACLE = Settings(extractor="oracle:digits-oracle", quiet=True)
 

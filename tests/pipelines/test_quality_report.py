@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from bench.core.quality import VersionQuality
-from bench.pipelines.board_kept import Beside
-from bench.pipelines.board_quality import with_quality
-from bench.pipelines.quality_card import Settings
-from bench.pipelines.quality_report import MIXED, link, version_report, write_report
+from bench.pipelines.boards.kept import Beside
+from bench.pipelines.boards.quality import with_quality
+from bench.pipelines.quality.card import Settings
+from bench.pipelines.quality.report import MIXED, link, version_report, write_report
 from bench.reports import page
 from bench.store.cards import write_card
 from bench.store.paths import quality_folder

@@ -9,8 +9,8 @@ from PIL import Image
 
 from bench.core.errors import DataError, UsageError
 from bench.core.rating import COLUMNS, RatingKey
-from bench.pipelines.rate import Order, rate
-from bench.pipelines.rate_collect import collect
+from bench.pipelines.quality.rate import Order, rate
+from bench.pipelines.quality.rate_collect import collect
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ import yaml
 
 from bench.core.errors import DataError, UsageError
 from bench.core.recipe import Recipe
-from bench.pipelines import real_counts, recipes
+from bench.pipelines import real_counts
 from bench.pipelines.real_counts import known_counts, write_counts
-from bench.pipelines.recipes import list_recipes, load_recipe, lock_path, recipe_schema
+from bench.pipelines.versions import recipes
+from bench.pipelines.versions.recipes import list_recipes, load_recipe, lock_path, recipe_schema
 from bench.sources.real_counts import REAL_SETS, Known
 from tests.stub_maker import recipe_dict, write_recipe
 

@@ -8,9 +8,9 @@ import pytest
 
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.population import Population
-from bench.pipelines.populations import Choice, of_cards, open_population, select
-from bench.pipelines.robustness import Point, axes_of, declare
-from bench.pipelines.robustness_verb import Opened, Request, as_text, draw, robustness, sensitivity_table
+from bench.pipelines.robustness.populations import Choice, of_cards, open_population, select
+from bench.pipelines.robustness.robustness import Point, axes_of, declare
+from bench.pipelines.robustness.verb import Opened, Request, as_text, draw, robustness, sensitivity_table
 from bench.store.cards import write_card
 from tests.metrics.test_robustness_testbed import ARMS, LINES, POINTS, SHIFTS, TESTBED, assert_to_the_digits
 from tests.pipelines.cards import STANDARD, card

@@ -8,8 +8,8 @@ import pytest
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.images import ImageSet
 from bench.core.predictions import Answers, PredictionHeader, Predictions
-from bench.pipelines.score import score
-from bench.pipelines.score_set import score_set
+from bench.pipelines.scoring.score import score
+from bench.pipelines.scoring.score_set import score_set
 from bench.store.predictions import write_predictions
 from tests.toy_track import bars, toy_track
 

@@ -10,14 +10,14 @@ from PIL import Image
 
 from bench.core.errors import DataError, UsageError
 from bench.core.real_images import Mirrored
-from bench.pipelines.audit import audit
-from bench.pipelines.audit_evidence import Means
-from bench.pipelines.check_export import check_export
-from bench.pipelines.export import WRITERS, export
-from bench.pipelines.generate import generate
-from bench.pipelines.recipes import list_recipes, load_recipe
+from bench.pipelines.audits.audit import audit
+from bench.pipelines.audits.evidence import Means
 from bench.pipelines.stand_in import stand_in
-from bench.pipelines.verify import verify
+from bench.pipelines.versions.check_export import check_export
+from bench.pipelines.versions.export import WRITERS, export
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.recipes import list_recipes, load_recipe
+from bench.pipelines.versions.verify import verify
 from bench.store.versions import open_version
 from tests.tiny_generators import BUILDERS, build_tiny_generator, stable_diffusion
 from tests.tiny_pipeline import build_tiny_pipeline

@@ -17,14 +17,14 @@ from bench.core.model_ref import slug_of
 from bench.core.predictions import Answers, PredictionHeader, Predictions, answers_of
 from bench.core.score import Declaration
 from bench.core.track import Track
-from bench.pipelines.declarations import given
-from bench.pipelines.explain import explain
-from bench.pipelines.provenance import flags
-from bench.pipelines.publish import publish
-from bench.pipelines.score import Given, score, track_of
-from bench.pipelines.submit import submit
+from bench.pipelines.boards.publish import publish
+from bench.pipelines.scoring.declarations import given
+from bench.pipelines.scoring.provenance import flags
+from bench.pipelines.scoring.score import Given, score, track_of
+from bench.pipelines.scoring.submit import submit
 from bench.pipelines.track_files import load_track
 from bench.pipelines.tracks import list_tree_once, open_set
+from bench.pipelines.versions.explain import explain
 from bench.store.predictions import write_predictions
 from tests.trees import plant
 

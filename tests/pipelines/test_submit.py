@@ -6,11 +6,11 @@ import pytest
 
 from bench.core.errors import UsageError
 from bench.core.score import ScoreCard
-from bench.pipelines.population import population
-from bench.pipelines.predict import predict
-from bench.pipelines.score import Given
-from bench.pipelines.submit import judge, submit
-from bench.pipelines.train import train
+from bench.pipelines.scoring.predict import predict
+from bench.pipelines.scoring.score import Given
+from bench.pipelines.scoring.submit import judge, submit
+from bench.pipelines.training.population import population
+from bench.pipelines.training.train import train
 from bench.store.cards import read_card
 from tests.toy_track import toy_track
 
@@ -76,7 +76,7 @@ def test_the_population_is_trained_once_and_filed_as_standard(track, tmp_path: P
         ("sklearn:tree-5", "standard", "listed"),
         ("sklearn:naive-bayes", "standard", "listed"),
     ]
-    monkeypatch.setattr("bench.pipelines.train._fit", None)
+    monkeypatch.setattr("bench.pipelines.training.train._fit", None)
     assert population(track, data_root=tmp_path, board_dir=tmp_path / "boards", workers=1, quiet=True) == cards
 
 

@@ -8,8 +8,8 @@ import pytest
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.track import SetSpec
 from bench.pipelines.tracks import load_track
-from bench.pipelines.train import train, train_all
-from bench.pipelines.training_plan import Plan, settle_plan, share
+from bench.pipelines.training.train import train, train_all
+from bench.pipelines.training.training_plan import Plan, settle_plan, share
 from bench.store.runs import run_folder, write_unfinished
 from tests.toy_track import bars, toy_track
 
@@ -21,7 +21,7 @@ def test_a_run_is_kept_with_its_record_and_found_again(monkeypatch, tmp_path: Pa
     assert (done.run.steps, done.run.epochs) == (6, 0.8)
     folder = run_folder(tmp_path, done.run)
     assert sorted(path.name for path in folder.iterdir()) == ["model.safetensors", "run.json"]
-    monkeypatch.setattr("bench.pipelines.train._fit", None)
+    monkeypatch.setattr("bench.pipelines.training.train._fit", None)
     assert train(track, "mixed", data_root=tmp_path, quiet=True) == done
 
 
@@ -33,7 +33,7 @@ def test_another_folder_gives_the_same_weights_and_a_kept_state_goes_on(monkeypa
     kept: list[bytes] = []
     checkpoints = classifier.Checkpoints(None, kept.append, seconds=0)
     run, (images,) = settle_plan(track, Plan(arm="real"), data_root=tmp_path)
-    from bench.pipelines.train import preprocessing_of
+    from bench.pipelines.training.train import preprocessing_of
 
     pixels = preprocessing_of(run, [images]).pixels([images.read(i) for i in range(len(images))])
     classifier.fit(run, pixels, images.labels, checkpoints=checkpoints, quiet=True)

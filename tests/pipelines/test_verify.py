@@ -9,8 +9,8 @@ from PIL import Image
 
 from bench.core.errors import DataError, UsageError
 from bench.core.recipe import Encoding
-from bench.pipelines.generate import generate
-from bench.pipelines.verify import verify
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.verify import verify
 from bench.store.encoding import bits_apart, encode, likeness
 from bench.store.shard_files import open_shard
 from bench.store.shards import HEADER_KEY, WRITING

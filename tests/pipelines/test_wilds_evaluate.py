@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from bench.cli.main import main
 from bench.core.errors import DataError, UsageError
 from bench.core.wilds_answers import Boxes
-from bench.pipelines.wilds_evaluate import Wanted, as_text, evaluate, results
-from bench.pipelines.wilds_tracks import load_wilds
+from bench.pipelines.wilds.evaluate import Wanted, as_text, evaluate, results
+from bench.pipelines.wilds.tracks import load_wilds
 from bench.sources.wilds_dataset import open_wilds
 from bench.store.wilds_predictions import Asked, read_answers
 from tests import wilds_folders
@@ -87,7 +87,7 @@ def world(tmp_path_factory):
 
 def of_the_package(world, name):
     """What the official script computes, in its own way, with the package's `eval`."""
-    from bench.pipelines.wilds_figures import as_the_package_takes
+    from bench.pipelines.wilds.figures import as_the_package_takes
 
     track, found = load_wilds(name), {}
     for split in track.evaluated:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from bench.core.errors import DataError, UsageError
-from bench.pipelines import wilds_doctor
 from bench.pipelines.catalogue import _wilds_tracks
 from bench.pipelines.track_files import load_track
-from bench.pipelines.wilds_tracks import load_wilds, wilds_names, wilds_root
+from bench.pipelines.wilds import doctor as wilds_doctor
+from bench.pipelines.wilds.tracks import load_wilds, wilds_names, wilds_root
 from bench.sources.wilds_dataset import open_wilds
 from bench.sources.wilds_package import wilds_package
 from tests import wilds_folders

@@ -11,12 +11,12 @@ from PIL import Image
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.gflow_settings import GflowSettings
 from bench.core.wilds import WildsTrack
-from bench.pipelines import wilds_redraw
-from bench.pipelines.wilds_evaluate import Wanted, evaluate
-from bench.pipelines.wilds_material import generated_images, training_examples
-from bench.pipelines.wilds_options import apart
-from bench.pipelines.wilds_tracks import load_wilds
-from bench.pipelines.wilds_train import WildsPlaces, WildsPlan, plan_of, train_wilds
+from bench.pipelines.wilds import redraw as wilds_redraw
+from bench.pipelines.wilds.evaluate import Wanted, evaluate
+from bench.pipelines.wilds.material import generated_images, training_examples
+from bench.pipelines.wilds.options import apart
+from bench.pipelines.wilds.tracks import load_wilds
+from bench.pipelines.wilds.train import WildsPlaces, WildsPlan, plan_of, train_wilds
 from bench.sources.wilds_dataset import open_wilds
 from bench.sources.wilds_package import wilds_package
 from bench.store.wilds_runs import method_folder

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bench.core.detection_board import DetectionBoard
-from bench.pipelines import score_boxes as scoring
-from bench.pipelines.detection_board import detection_board
-from bench.pipelines.publish import outputs_of
-from bench.pipelines.score import score
+from bench.pipelines.boards.publish import outputs_of
+from bench.pipelines.detection import score_boxes as scoring
+from bench.pipelines.detection.board import detection_board
+from bench.pipelines.scoring.score import score
 from bench.reports.detection_plots import precision_recall
 from bench.reports.plots import save
 from tests.pipelines.test_detection import files_of

@@ -10,9 +10,9 @@ from bench.core.errors import DataError, UsageError
 from bench.core.model_ref import slug_of
 from bench.core.score import Environment
 from bench.core.wilds_card import WildsCard
-from bench.pipelines.wilds_board import publish_wilds, wilds_board
-from bench.pipelines.wilds_poster import poster, poster_text
-from bench.pipelines.wilds_tracks import load_wilds
+from bench.pipelines.wilds.board import publish_wilds, wilds_board
+from bench.pipelines.wilds.poster import poster, poster_text
+from bench.pipelines.wilds.tracks import load_wilds
 from bench.reports import wilds_csv, wilds_latex, wilds_markdown, wilds_page
 from bench.store.wilds_cards import read_wilds_cards, write_wilds_card
 

@@ -8,7 +8,7 @@ from diffusers import DiffusionPipeline
 from bench.models.oracle import open_oracle
 from bench.pipelines.digits_ldm import FOLDER, GUIDANCE, STEPS
 from bench.pipelines.digits_sd import GENERATOR
-from bench.pipelines.recipes import load_recipe
+from bench.pipelines.versions.recipes import load_recipe
 from bench.synthesis.class_conditional import sample_ldm
 from bench.synthesis.pinned_weights import weights_digest
 

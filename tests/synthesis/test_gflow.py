@@ -8,7 +8,7 @@ import torch
 from bench.core.errors import DataError, UsageError
 from bench.core.gflow_settings import GflowSettings
 from bench.core.record import parse
-from bench.pipelines.trainer import trainer
+from bench.pipelines.learned.trainer import trainer
 from bench.synthesis.gflow.flows import backwards, from_nothing, logarithms, loss_of, roll_out
 from bench.synthesis.gflow.layout import Grid, haar_basis, learn_words
 from bench.synthesis.gflow.learn import (

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench.core.gflow_settings import ReleasedSettings
-from bench.pipelines.trainer import trainer
+from bench.pipelines.learned.trainer import trainer
 from bench.synthesis.gflow import released
 from bench.synthesis.gflow.released import ERASED, MaskedPixels, erased, fill, learn_released, negative_log_likelihood
 

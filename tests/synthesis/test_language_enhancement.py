@@ -7,9 +7,9 @@ from transformers import AutoTokenizer
 
 from bench.core.errors import DataError, UsageError
 from bench.core.recipe import Adaptation
-from bench.pipelines.generate import generate
-from bench.pipelines.recipes import load_recipe
-from bench.pipelines.verify import verify
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.recipes import load_recipe
+from bench.pipelines.versions.verify import verify
 from bench.sources.prompt_banks import prompt_bank
 from bench.store.versions import open_version
 from bench.synthesis.adaptation import Lesson, State

@@ -8,7 +8,7 @@ import torch
 
 from bench.core.errors import DataError, UsageError
 from bench.core.recipe import Recipe
-from bench.pipelines.generate import generate
+from bench.pipelines.versions.generate import generate
 from bench.synthesis.diffusion import pick_device
 from bench.synthesis.maker import Request
 from bench.synthesis.pinned_weights import weights_digest

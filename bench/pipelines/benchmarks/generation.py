@@ -7,8 +7,8 @@ import torch
 
 from bench.core.recipe import Recipe
 from bench.pipelines.benchmarks.comparison import Comparison, comparison, seconds
-from bench.pipelines.generate import generate
-from bench.pipelines.recipes import load_recipe
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.recipes import load_recipe
 from bench.synthesis.pinned_weights import weights_folder
 
 RECIPE = "digits-g@1.0.0"

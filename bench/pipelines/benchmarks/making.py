@@ -6,9 +6,9 @@ from pathlib import Path
 
 from bench.pipelines.benchmarks.cheap import Cheap, on_the_shelf, write_recipe
 from bench.pipelines.benchmarks.comparison import Comparison, comparison, cpu_seconds, in_turn
-from bench.pipelines.generate import generate
-from bench.pipelines.plan_items import plan_item
-from bench.pipelines.recipes import load_recipe
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.plan_items import plan_item
+from bench.pipelines.versions.recipes import load_recipe
 from bench.store.encoding import encode
 from bench.synthesis.maker import Request
 

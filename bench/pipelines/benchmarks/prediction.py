@@ -20,9 +20,9 @@ from bench.core.images import ImageSet
 from bench.core.track import Track
 from bench.models.classifier import Classifier, cores
 from bench.models.setting import Setting
-from bench.pipelines.answering import Question, opened
 from bench.pipelines.benchmarks.comparison import Comparison, comparison, peak_megabytes, seconds
-from bench.pipelines.predict import predict, predict_set
+from bench.pipelines.scoring.answering import Question, opened
+from bench.pipelines.scoring.predict import predict, predict_set
 from bench.pipelines.tracks import load_track, open_set
 from bench.store.paths import checkout
 from bench.store.predictions import read_predictions

@@ -16,7 +16,7 @@ from bench.core.score import Declaration, Environment, Score, ScoreCard, pack_bi
 from bench.core.track import Track
 from bench.metrics.accuracy import proportion_interval
 from bench.pipelines.benchmarks.comparison import Comparison, comparison, seconds
-from bench.pipelines.publish import publish
+from bench.pipelines.boards.publish import publish
 from bench.store.cards import write_card
 
 MODELS, IMAGES, CLASSES = 1500, 1000, 10

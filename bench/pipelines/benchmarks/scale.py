@@ -16,11 +16,11 @@ from bench.core.manifest import COLUMNS
 from bench.core.recipe import Recipe
 from bench.pipelines.benchmarks.cheap import on_the_shelf, write_recipe
 from bench.pipelines.benchmarks.comparison import Comparison, comparison, cpu_seconds, peak_megabytes
-from bench.pipelines.diff import diff
-from bench.pipelines.generate import generate
-from bench.pipelines.plan_items import plan_item
-from bench.pipelines.recipes import load_recipe
-from bench.pipelines.verify import verify
+from bench.pipelines.versions.diff import diff
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.plan_items import plan_item
+from bench.pipelines.versions.recipes import load_recipe
+from bench.pipelines.versions.verify import verify
 from bench.store.shards import plan
 
 CLASSES, TENTH = 1000, 100

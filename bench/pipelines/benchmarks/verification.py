@@ -11,10 +11,10 @@ from bench.engines.local import default_workers
 from bench.engines.threads import in_order
 from bench.pipelines.benchmarks.cheap import on_the_shelf, write_recipe
 from bench.pipelines.benchmarks.comparison import Comparison, comparison, in_turn
-from bench.pipelines.generate import generate
-from bench.pipelines.plan_items import drawing_digest, plan_item
-from bench.pipelines.recipes import load_recipe
-from bench.pipelines.verify import verify
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.plan_items import drawing_digest, plan_item
+from bench.pipelines.versions.recipes import load_recipe
+from bench.pipelines.versions.verify import verify
 from bench.store.claims import claimed
 from bench.store.encoding import sha256_hex
 from bench.store.paths import version_folder

@@ -12,11 +12,11 @@ from bench.core.errors import BenchError
 from bench.core.images import ImageSet
 from bench.core.track import Track
 from bench.core.training_run import TrainingData, TrainingRun
-from bench.pipelines.augmentation import open_augmenter
 from bench.pipelines.data_board.court import Court
 from bench.pipelines.data_board.images import Drawn, draw_images, real_shots
 from bench.pipelines.data_board.plan import Task
 from bench.pipelines.data_board.strips import strip_of
+from bench.pipelines.training.augmentation import open_augmenter
 from bench.store.data_cells import cells_folder, find_cell, write_cell
 from bench.store.machine import library_versions
 from bench.training.recipe import LABEL_SMOOTHING, SCHEDULE, UNAUGMENTED, WEIGHT_DECAY

@@ -15,7 +15,7 @@ from bench.metrics.frechet import frechet_distance
 from bench.models.preprocessing import Preprocessing
 from bench.pipelines.data_board.images import Drawn
 from bench.pipelines.tracks import open_set, open_training_set
-from bench.pipelines.train import preprocessing_of
+from bench.pipelines.training.train import preprocessing_of
 
 DIGITS = 6  # enough to compare, few enough to be the same after another summation order
 LEAST = 2  # images on each side of a distance

@@ -13,12 +13,12 @@ from bench.core.images import ImageSet
 from bench.core.real_images import Conditioning
 from bench.core.record import Record
 from bench.core.track import Track
-from bench.pipelines.adapt import Place, learn_all, state_files
 from bench.pipelines.data_board.plan import write_recipe
-from bench.pipelines.generate import generate
-from bench.pipelines.mixing import made_from, sources_of
-from bench.pipelines.recipes import load_recipe
 from bench.pipelines.tracks import open_training_set
+from bench.pipelines.training.mixing import made_from, sources_of
+from bench.pipelines.versions.adapt import Place, learn_all, state_files
+from bench.pipelines.versions.generate import generate
+from bench.pipelines.versions.recipes import load_recipe
 from bench.store.atomic import write_json
 from bench.store.versions import open_version
 

@@ -13,9 +13,9 @@ from bench.core.errors import UsageError
 from bench.core.record import Record, parse
 from bench.core.registry import unknown
 from bench.core.track import Track
-from bench.pipelines.augmentation import settle_augmentation, unsaid_parameters
 from bench.pipelines.data_board.registry import BASELINE, METHOD_ROWS, MethodRow
-from bench.pipelines.recipes import load_recipe, recipe_path
+from bench.pipelines.training.augmentation import settle_augmentation, unsaid_parameters
+from bench.pipelines.versions.recipes import load_recipe, recipe_path
 from bench.store.atomic import write_json
 from bench.store.documents import read_yaml
 from bench.synthesis import TAKES

@@ -10,9 +10,9 @@ from bench.augment.augmenter import Augmenter
 from bench.core.digests import derive_seed
 from bench.core.images import ImageSet
 from bench.core.training_run import TrainingRun
-from bench.pipelines.augmentation import open_augmenter
 from bench.pipelines.data_board.court import Court
 from bench.pipelines.data_board.images import Drawn
+from bench.pipelines.training.augmentation import open_augmenter
 from bench.reports.contact_sheet import fitted, png
 from bench.reports.series import PAPER
 

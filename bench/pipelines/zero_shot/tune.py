@@ -14,10 +14,10 @@ from bench.core.zero_shot import ZeroShotCard, ZeroShotSet
 from bench.filters.of_many import kept_of_many
 from bench.metrics.accuracy import proportion_interval
 from bench.models.extractor import Extractor, open_extractor
-from bench.pipelines.environment import environment
-from bench.pipelines.features import features_of
-from bench.pipelines.image_sets import NamedSet, open_images, track_images
-from bench.pipelines.score_set import right_answers
+from bench.pipelines.quality.features import features_of
+from bench.pipelines.quality.image_sets import NamedSet, open_images, track_images
+from bench.pipelines.scoring.environment import environment
+from bench.pipelines.scoring.score_set import right_answers
 from bench.pipelines.tracks import load_track, sets_to_score
 from bench.sources.prompt_banks import prompt_bank
 from bench.store.machine import library_versions

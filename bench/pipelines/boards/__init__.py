@@ -1,0 +1,1 @@
+"""Boards: from score cards to tables, pages and pictures, and what changed between two of them."""

@@ -1,0 +1,1 @@
+"""Object detection: scenes, detectors, their scores and their boards."""

@@ -1,0 +1,1 @@
+"""Augmenters that are learned from real images before they can be used."""

@@ -1,0 +1,1 @@
+"""The quality of generated images: distances, judges, people, and the card of all."""

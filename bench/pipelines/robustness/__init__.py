@@ -1,0 +1,1 @@
+"""Effective robustness of a table of models, and the populations that it is measured against."""

@@ -1,0 +1,1 @@
+"""A model under test: its predictions, its score card, and how two compare."""

@@ -1,0 +1,1 @@
+"""Dataset versions: from a recipe to drawn, locked, verified, compared and exported images."""

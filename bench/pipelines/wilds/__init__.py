@@ -1,0 +1,1 @@
+"""The WILDS tracks: their data, training by their algorithms, and their boards."""
