@@ -123,7 +123,7 @@ def _data_board_rows() -> list[Entry]:
     entries, track = [], load_track(DATA_BOARD_TRACK)
     for name, row in METHOD_ROWS.items():
         why_not = why_not_ready(track, row)
-        about = f"{row.about} (from {needs_of(row)}{'; only when named' if row.costly else ''})"
+        about = f"{row.about} (from {needs_of(row)})"
         entries.append(
             Entry(kind="data board row", name=f"methods/{name}", about=about, ready=not why_not, why_not=why_not)
         )

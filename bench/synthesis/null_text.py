@@ -43,45 +43,59 @@ class NullText:
 
     def pairs(self, requests: Sequence[Request]) -> tuple[list[Image.Image], list[Image.Image]]:
         """The sources as they come back, and their edits."""
-        pipeline, known = self.editor.pipeline, self._parameters
+        pipeline = self.editor.pipeline
         with settled():
             latents = latents_of(pipeline, [start_image(request.source, self._recipe) for request in requests])
-            sources = [source_prompt(known.source, request, self._recipe) for request in requests]
-            words, empty = embedded(pipeline, sources), embedded(pipeline, [r.negative_prompt for r in requests])
-            pivots = inverted(pipeline.unet, self._scheduler, latents, words, rounds=known.fixed_point)
-            without = [empty] * len(self._scheduler.timesteps)
-            if known.inversion == "null-text":
-                first = words if known.initial == "prompt" else empty
-                each = [
-                    self._fitted(pivots, row, words[row : row + 1], first[row : row + 1])
-                    for row in range(len(requests))
-                ]
-                without = [torch.cat(step) for step in zip(*each, strict=True)]
-            z = self.editor.edited(requests, pivots[-1], without)
+            sources = [source_prompt(self._parameters.source, request, self._recipe) for request in requests]
+            # Several images of one source have one inversion.
+            asked = zip(latents, sources, (request.negative_prompt for request in requests), strict=True)
+            whose = [(z.cpu().numpy().tobytes(), *texts) for z, *texts in asked]
+            distinct = list(dict.fromkeys(whose))
+            noise, nulls = self._inversions(latents[[whose.index(one) for one in distinct]], distinct)
+            of = [distinct.index(one) for one in whose]
+            z = self.editor.edited(requests, noise[of], [null[of] for null in nulls])
             images = decoded(pipeline, z, self._recipe)
         return images[: len(requests)], images[len(requests) :]
 
-    def _fitted(self, pivots: Sequence[Tensor], row: int, words: Tensor, null: Tensor) -> list[Tensor]:
-        """For each step, from the noisiest, the embedding [1, length, d] in the place of the empty prompt's."""
+    def _inversions(self, latents: Tensor, asked: Sequence[tuple[bytes, str, str]]) -> tuple[Tensor, list[Tensor]]:
+        """The noise that latents come from, under their prompts and negative prompts, and what `_fitted` gives."""
+        pipeline, known = self.editor.pipeline, self._parameters
+        words = embedded(pipeline, [source for _, source, _ in asked])
+        empty = embedded(pipeline, [negative for *_, negative in asked])
+        pivots = inverted(pipeline.unet, self._scheduler, latents, words, rounds=known.fixed_point)
+        if known.inversion == "ddim":
+            return pivots[-1], [empty] * len(self._scheduler.timesteps)
+        return pivots[-1], self._fitted(pivots, words, words if known.initial == "prompt" else empty)
+
+    def _fitted(self, pivots: Sequence[Tensor], words: Tensor, null: Tensor) -> list[Tensor]:
+        """For each step, from the noisiest, the embeddings [n, length, d] in the place of the empty prompt's.
+
+        Adam treats each number by itself: a row's fit is its own, and it rests once its loss is small enough.
+        """
         scheduler, unet, known = self._scheduler, self.editor.pipeline.unet, self._parameters
         guidance, steps = self._recipe.sampler.guidance, scheduler.timesteps
-        z, found = pivots[-1][row : row + 1], list[Tensor]()
+        z, found = pivots[-1], list[Tensor]()
         for index, t in enumerate(steps):
-            target = pivots[len(steps) - 1 - index][row : row + 1]
+            target = pivots[len(steps) - 1 - index]
             given = unet(z, t, encoder_hidden_states=words).sample
             null = null.detach().clone().requires_grad_()
             optimizer = torch.optim.Adam([null], lr=known.rate * (1 - index / (2 * len(steps))))
+            rests = torch.zeros(len(z), dtype=torch.bool, device=z.device)
             for _ in range(known.inner):
                 with torch.enable_grad():
                     nothing = unet(z, t, encoder_hidden_states=null).sample
                     moved = scheduler.step(nothing + guidance * (given - nothing), t, z).prev_sample
-                    loss = (moved - target).square().mean()
+                    losses = (moved - target).square().mean(dim=(1, 2, 3))
                     # Before the step, unlike the published code: Adam's first moves every number by the whole rate.
-                    if loss.item() < known.stop * (1 + 2 * index):
+                    rests |= losses.detach() < known.stop * (1 + 2 * index)
+                    if rests.all():
                         break
                     optimizer.zero_grad(set_to_none=True)
-                    loss.backward()
+                    losses.sum().backward()
+                kept = null.detach().clone()
                 optimizer.step()
+                with torch.no_grad():
+                    null[rests] = kept[rests]
             null = null.detach()
             found.append(null)
             nothing = unet(z, t, encoder_hidden_states=null).sample

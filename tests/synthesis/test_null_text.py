@@ -1,5 +1,6 @@
 """Null-text inversion: a real digit comes back under guidance, where DDIM inversion alone drifts."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -55,6 +56,28 @@ def test_real_digits_come_back_and_ddim_inversion_alone_is_worse():
     whole, null_text, alone = figures(digits(2), 6, {"fixed_point": 3, "inner": 2}, DDIM)
     assert null_text > whole - 1
     assert alone < null_text - 3
+
+
+def test_a_source_is_inverted_once_and_its_fit_is_its_own():
+    """Two images of one digit beside another: one fit for both, and that of each as if it were alone."""
+    one, other = digits(2)
+    maker, lengths, fitted = NullText(recipe(4, **PUBLISHED), device="cpu"), [], []
+
+    def seen(pivots, words, null):
+        lengths.append(len(null))
+        fitted.append(NullText._fitted(maker, pivots, words, null))
+        return fitted[-1]
+
+    maker._fitted = seen
+    twice = [one, other, dataclasses.replace(one, seed=9)]
+    maker.pairs(twice)
+    for request in twice[:2]:
+        maker.pairs([request])
+    assert lengths == [2, 1, 1]
+    beside, *alone = fitted
+    for step, *own in zip(beside, *alone, strict=True):
+        assert torch.allclose(step, torch.cat(own), atol=2e-3)
+        assert not torch.allclose(step[0], step[1], atol=1e-2)
 
 
 @pytest.mark.slow

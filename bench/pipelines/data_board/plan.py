@@ -84,8 +84,7 @@ def chosen_methods(track: Track, asked: Asked) -> tuple[dict[str, MethodRow], di
     for name in asked.methods or ():
         if name not in METHOD_ROWS:
             raise UsageError(unknown(name, known=METHOD_ROWS, kind="method"))
-    wanted = [name for name, row in METHOD_ROWS.items() if asked.methods is None and not row.costly]
-    wanted += [name for name in METHOD_ROWS if asked.methods and name in {*asked.methods, BASELINE}]
+    wanted = [name for name in METHOD_ROWS if asked.methods is None or name in {*asked.methods, BASELINE}]
     reasons = {name: why for name in wanted if (why := why_not_ready(track, METHOD_ROWS[name]))}
     return {name: METHOD_ROWS[name] for name in wanted if name not in reasons}, reasons
 
@@ -176,7 +175,8 @@ def _recipe(track: Track, row: MethodRow, protocol: Protocol, *, trial: int, cou
     kept = {
         key: value
         for key, value in base.items()
-        if key not in _OWN and (key not in _DRAWS or "method" not in row.recipe)
+        if (key not in _OWN or (key == "filters" and row.filtered))
+        and (key not in _DRAWS or "method" not in row.recipe)
     }
     said = kept | row.recipe | {"root_seed": trial, "batch": min(LARGEST_BATCH, count)}
     if "conditioning" in said:

@@ -17,6 +17,7 @@ from bench.core.record import Record
 Kind = Literal["real", "augmentation", "synthesis"]
 BASELINE = "standard"
 SHOWN = ("a photo of a {}.",)
+EIGHTY = {"bank": "openai-imagenet-80"}
 
 
 class MethodRow(Record):
@@ -28,7 +29,7 @@ class MethodRow(Record):
     generated images take the place of a real one of the same source with a probability (`mix`), or stand beside the
     real ones (`concatenate`). `few`: the only numbers of shots that it knows (none named: any, and all real images).
     `evaluations`: passes through the generator for one image, and `lessons` for what is learned before, for the
-    estimate alone. `costly`: only when it is asked for by name.
+    estimate alone. `filtered`: the base's filters hold too.
     """
 
     kind: Kind
@@ -40,7 +41,7 @@ class MethodRow(Record):
     join: Literal["mix", "concatenate"] = "mix"
     evaluations: float = 0
     lessons: float = 0
-    costly: bool = False
+    filtered: bool = False
     few: tuple[int, ...] = ()
 
 
@@ -55,10 +56,13 @@ def _prompted(*templates: str) -> dict[str, Any]:
     return {"bank": "data-board", "templates": list(templates)}
 
 
-def _edited(about: str, *, strength: float) -> MethodRow:
-    method = {"name": "image-to-image", "strength": strength}
+def _edited(about: str, *, strength: float, prompts: Mapping[str, Any] | None = None) -> MethodRow:
     return drawn(
-        about, method=method, prompts=_prompted(*SHOWN), conditioning={}, evaluations=2 * int(PASSES * strength)
+        about,
+        method={"name": "image-to-image", "strength": strength},
+        prompts=prompts or _prompted(*SHOWN),
+        conditioning={},
+        evaluations=2 * int(PASSES * strength),
     )
 
 
@@ -81,15 +85,26 @@ TUNED = {
     "rate": 1e-4,
     "flip": False,
 }
-TOKEN_LESSON, TUNING_LESSON = 400, 800
+# Erased so that the oracle reads a class no more; a token of several vectors then finds it again from its shots.
+ERASED = {
+    "name": "erasure",
+    "concepts": list(SHOWN),
+    "layers": "x",
+    "steps": 110,
+    "rate": 3e-4,
+    "batch": 8,
+    "sampling_steps": 5,
+}
+FOUND_AGAIN = TOKEN | {"vectors": 4, "steps": 150, "rate": 0.05, "batch": 8}
+TOKEN_LESSON, TUNING_LESSON, ERASED_LESSON = 400, 800, 6000
 
 
 def _fused(
     about: str,
     *,
     strengths: Sequence[float] = (1.0, 0.75, 0.5, 0.25),
-    before: Sequence[Mapping[str, Any]] = (),
-    lessons: float = TOKEN_LESSON,
+    lessons: Sequence[Mapping[str, Any]] = (TOKEN,),
+    lesson: float = TOKEN_LESSON,
     **said: Any,
 ) -> MethodRow:
     return drawn(
@@ -97,10 +112,31 @@ def _fused(
         method={"name": "da-fusion", "strengths": list(strengths)},
         prompts=_prompted(*SHOWN),
         conditioning={},
-        adaptations=[*before, TOKEN],
+        adaptations=list(lessons),
         evaluations=2 * sum(int(PASSES * one) for one in strengths) / len(strengths),
-        lessons=lessons,
+        lessons=lesson,
         **said,
+    )
+
+
+def _swapped(about: str, **parameters: Any) -> MethodRow:
+    return drawn(
+        about,
+        method={"name": "prompt-to-prompt", "source": "a photo of a {other}.", **parameters},
+        prompts=_prompted(*SHOWN),
+        sampler={"name": "DDIMScheduler", "steps": PASSES, "guidance": 2.0},
+        evaluations=4 * PASSES,
+    )
+
+
+def _inverted(about: str, **parameters: Any) -> MethodRow:
+    return drawn(
+        about,
+        method={"name": "null-text", "source": SHOWN[0], "edit": "refine", **parameters},
+        prompts=EIGHTY,
+        conditioning={},
+        sampler={"name": "DDIMScheduler", "steps": PASSES, "guidance": 2.0},
+        evaluations=16 * PASSES,
     )
 
 
@@ -117,14 +153,14 @@ METHOD_ROWS: dict[str, MethodRow] = {
     "label-prompts-80": drawn(
         "prompts with the class name, the 80 templates of CLIP (ImageNet-G-v1)",
         method={"name": "text-to-image"},
-        prompts={"bank": "openai-imagenet-80"},
+        prompts=EIGHTY,
         whole={"digits": "digits-g@1.0.0"},
         evaluations=2 * PASSES,
     ),
     "label-prompts-80-beside": drawn(
         "the same images beside the real ones, instead of mixed in",
         method={"name": "text-to-image"},
-        prompts={"bank": "openai-imagenet-80"},
+        prompts=EIGHTY,
         whole={"digits": "digits-g@1.0.0"},
         join="concatenate",
         evaluations=2 * PASSES,
@@ -133,6 +169,12 @@ METHOD_ROWS: dict[str, MethodRow] = {
     "sdedit-0.5": _edited("each shot edited by SDEdit at strength 0.5 under its class name", strength=0.5),
     "sdedit-0.75": _edited("each shot edited by SDEdit at strength 0.75 under its class name", strength=0.75),
     "label-image": _edited("label and image at strength 1, as ImageNet-G's authors released it", strength=1.0),
+    "sdedit-0.75-80": _edited(
+        "each shot edited by SDEdit at strength 0.75 under the 80 templates", strength=0.75, prompts=EIGHTY
+    ),
+    "label-image-80": _edited(
+        "label and image at strength 1 under the 80 templates (imagenet-g-label-image)", strength=1.0, prompts=EIGHTY
+    ),
     "real-guidance": drawn(
         "He et al.: edited under the class name, the further the fewer the shots",
         method={"name": "real-guidance", "variant": "he-2023"},
@@ -169,12 +211,26 @@ METHOD_ROWS: dict[str, MethodRow] = {
         evaluations=2 * PASSES,
         lessons=TUNING_LESSON,
     ),
-    "prompt-to-prompt": drawn(
-        "another class's picture, its prompt edited into this class while the layout stays",
-        method={"name": "prompt-to-prompt", "source": "a photo of a {other}."},
-        prompts=_prompted(*SHOWN),
-        sampler={"name": "DDIMScheduler", "steps": PASSES, "guidance": 2.0},
-        evaluations=4 * PASSES,
+    "prompt-to-prompt": _swapped(
+        "another class's picture, its prompt edited into this class while the attention of its layout stays"
+    ),
+    "prompt-to-prompt-features": _swapped(
+        "the same, with the features of the picture as well (Plug-and-Play)", features=0.4
+    ),
+    "null-text": _inverted("each shot inverted by null-text inversion, its prompt edited into one of the 80 templates"),
+    "ddim-inversion": _inverted("the same by DDIM inversion alone", inversion="ddim"),
+    "language-enhancement": drawn(
+        "He et al.: sentences around the class name",
+        base="digits-g-sentences@1.0.0",
+        method=None,
+        evaluations=2 * PASSES,
+    ),
+    "language-enhancement-filtered": drawn(
+        "the same, drawn again until the judge's probability of the class is above one by chance (CLIP filter)",
+        base="digits-g-sentences@1.0.0",
+        method=None,
+        filtered=True,
+        evaluations=2 * PASSES,
     ),
     "class-conditional": drawn(
         "a diffusion model that draws a class by its label",
@@ -183,18 +239,26 @@ METHOD_ROWS: dict[str, MethodRow] = {
         evaluations=40,
     ),
     "psld-outpainting": drawn(
-        "each shot drawn anew around a random part of it that is kept (PSLD, as its code has it)",
-        method={"name": "psld", "operator": "random-outpainting"},
+        "each shot drawn anew around a random part of it that is kept (PSLD)",
+        # The published weights do not keep the pixels on latents of 8 x 8.
+        method={"name": "psld", "operator": "random-outpainting", "omega": 0.6, "remeasure": False},
         prompts=_prompted(*SHOWN),
         conditioning={},
         sampler={"name": "DDIMScheduler", "steps": 50, "guidance": 2.0},
         evaluations=300,
-        costly=True,
+    ),
+    "erased-token-prompts": drawn(
+        "token-prompts on a generator that has unlearned the class names first (ESD)",
+        method={"name": "text-to-image"},
+        prompts=_prompted(*SHOWN),
+        conditioning={},
+        adaptations=[ERASED, FOUND_AGAIN],
+        evaluations=2 * PASSES,
+        lessons=ERASED_LESSON,
     ),
     "erased-da-fusion": _fused(
-        "DA-Fusion on a generator that has unlearned the class names first (ESD), as a fair test asks",
-        before=({"name": "erasure", "concepts": ["a photo of a {}."], "steps": 200, "rate": 1e-4},),
-        lessons=3000,
-        costly=True,
+        "DA-Fusion on that generator, as a fair test asks",
+        lessons=(ERASED, FOUND_AGAIN),
+        lesson=ERASED_LESSON,
     ),
 }
