@@ -18,10 +18,10 @@ def methods(
     only: Annotated[
         str | None, typer.Option("--methods", help="Only these, parted by commas (see list methods).")
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Optimizer steps of every classifier on few shots.")] = 200,
+    steps: Annotated[int, typer.Option(min=1, help="Optimizer steps of every classifier on few shots.")] = 100,
     batch: Annotated[int, typer.Option(min=1, help="Images of a step.")] = 64,
-    epochs: Annotated[int, typer.Option(min=1, help="How often each is judged; the last counts.")] = 5,
-    per_image: Annotated[int, typer.Option(min=1, help="Images made for each real one of few shots.")] = 10,
+    epochs: Annotated[int, typer.Option(min=1, help="How often each is judged; the last counts.")] = 2,
+    per_image: Annotated[int, typer.Option(min=1, help="Images made for each real one of few shots.")] = 4,
     mix: Annotated[float, typer.Option("--mix-probability", help="How often one takes the real one's place.")] = 0.5,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="The plan with estimates; nothing is made.")] = False,
     board_dir: BoardDir = None,

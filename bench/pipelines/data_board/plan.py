@@ -34,10 +34,10 @@ class Asked(Record):
     shots: tuple[int | None, ...]
     trials: int
     methods: tuple[str, ...] | None = None
-    steps: int = 200
+    steps: int = 100
     batch: int = 64
-    epochs: int = 5
-    per_image: int = 10
+    epochs: int = 2
+    per_image: int = 4
     mix: float = Field(default=0.5, ge=0, le=1)
 
 
