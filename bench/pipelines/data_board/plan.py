@@ -180,7 +180,7 @@ def _recipe(track: Track, row: MethodRow, protocol: Protocol, *, trial: int, cou
     }
     said = kept | row.recipe | {"root_seed": trial, "batch": min(LARGEST_BATCH, count)}
     if "conditioning" in said:
-        said["conditioning"] = _shots(track, protocol, trial)
+        said["conditioning"] = {**said["conditioning"], **_shots(track, protocol, trial)}
     method = dict(said["method"])
     if "images" in TAKES[method["name"]]:
         method["per_image"] = protocol.per_image

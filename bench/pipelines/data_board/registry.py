@@ -240,10 +240,10 @@ METHOD_ROWS: dict[str, MethodRow] = {
     ),
     "psld-outpainting": drawn(
         "each shot drawn anew around a random part of it that is kept (PSLD)",
-        # The published weights do not keep the pixels on latents of 8 x 8.
-        method={"name": "psld", "operator": "random-outpainting", "omega": 0.6, "remeasure": False},
+        # The published weights do not keep the pixels on latents of 8 x 8, nor the margin anything of 32 x 32.
+        method={"name": "psld", "operator": "random-outpainting", "omega": 0.6, "remeasure": False, "margin": 2},
         prompts=_prompted(*SHOWN),
-        conditioning={},
+        conditioning={"masks": "ink"},
         sampler={"name": "DDIMScheduler", "steps": 50, "guidance": 2.0},
         evaluations=300,
     ),
