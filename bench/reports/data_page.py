@@ -3,10 +3,13 @@
 from html import escape
 
 from bench.core.data_board import DataBoard
+from bench.reports import data_comparisons
+from bench.reports.data_advice_words import TITLE as WHICH
+from bench.reports.data_advice_words import advice_lines
+from bench.reports.data_parts import boxed, items
 from bench.reports.data_plots import figures
-from bench.reports.data_words import Table, advice_lines, how_made, main_table, method_table, shot_table, shots_in_words
+from bench.reports.data_words import how_made, main_table, method_table, shot_table, shots_in_words
 from bench.reports.inline_svg import inline
-from bench.reports.page_parts import table, with_interval
 from bench.reports.plain_page import plain_page
 from bench.reports.plain_text import one_line
 
@@ -41,43 +44,30 @@ def render(board: DataBoard) -> str:
     parts = [
         f"<section><h1>{title}</h1><p class='summary'>{escape(one_line(board.question))}</p><p class='meta'>{facts}</p>"
         f"<p class='summary'>{escape(one_line(board.summary))}</p>"
-        f"<div class='notes'><b>Read with care</b><ul>{_items(board.notes)}</ul></div></section>",
-        f"<section><h2>Which one should I use?</h2><ul>{_items(advice_lines(board))}</ul></section>",
+        f"<div class='notes'><b>Read with care</b><ul>{items(board.notes)}</ul></div></section>",
+        f"<section id='which'><h2>{WHICH}</h2><ul>{items(advice_lines(board))}</ul>"
+        "<p class='meta'><a href='which.html'>By budget</a>: without a generator, with one as it is, and with"
+        " lessons</p></section>",
         "<section><h2>Results</h2>"
-        + _table(main_table(board), caption="Percent; the largest mean gain first", lead=1)
+        + boxed(main_table(board), caption="Percent; the largest mean gain first", lead=1)
         + "<p class='meta'>Take it away: <a href='table.csv'>CSV</a>, <a href='table.tex'>LaTeX</a>,"
         f" <a href='board.json'>JSON</a></p><div class='charts'>{charts}</div></section>",
         *(
             f"<section><h2>{escape(shots_in_words(one.shots).capitalize())}</h2>"
-            + _table(shot_table(board, one.shots), caption="Accuracy after the last epoch, percent")
+            + boxed(shot_table(board, one.shots), caption="Accuracy after the last epoch, percent")
             + "</section>"
             for one in board.protocols
         ),
+        data_comparisons.to_html(board),
         f"<section><h2>Pictures</h2><p>Three real shots, and what became of each.</p><div class='strips'>"
         f"{_strips(board)}</div></section>",
         "<section><h2>The methods</h2>"
-        + _table(method_table(board), caption="What each does", kind="texts")
-        + f"<h2>How to read this</h2><ul>{_items(how_made(board))}</ul>"
+        + boxed(method_table(board), caption="What each does", kind="texts")
+        + f"<h2>How to read this</h2><ul>{items(how_made(board))}</ul>"
         f"<h2>Reproduce</h2><pre>{escape(chr(10).join(one_line(row.command) for row in board.rows))}</pre>"
         f"<p class='meta'>Made by {escape(board.software)}.</p></section>",
     ]
     return plain_page(title, parts, style=_STYLE)
-
-
-def _table(one: Table, *, caption: str, kind: str = "numbers", lead: int = 0) -> str:
-    """`lead`: mark columns before the name, which move into it, so that the name heads its row."""
-    head, rows = one
-    heads = [escape(one_line(cell)) for cell in head[lead:]]
-    cells = [[_cell(" ".join(filter(None, (row[lead], *row[:lead])))), *map(_cell, row[lead + 1 :])] for row in rows]
-    return table(heads, cells, caption=caption, kind=kind)
-
-
-def _cell(text: str) -> str:
-    """`61.2 (58.0 to 64.4)` as the number over its interval."""
-    number, bracket, rest = text.partition(" (")
-    if bracket and rest.endswith(")") and " to " in rest:
-        return with_interval(escape(number), escape(rest[:-1]))
-    return escape(one_line(text))
 
 
 def _strips(board: DataBoard) -> str:
@@ -87,7 +77,3 @@ def _strips(board: DataBoard) -> str:
         for row in board.rows
         if row.strip
     )
-
-
-def _items(lines) -> str:
-    return "".join(f"<li>{escape(one_line(line))}</li>" for line in lines)

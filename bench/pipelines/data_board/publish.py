@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench.core.data_board import DataBoard
+from bench.core.data_board import Comparison, DataBoard
 from bench.core.record import Record
 from bench.core.registry import look_up
 from bench.core.track import Track
@@ -22,6 +22,7 @@ class PublishedData(Record):
     page: str
     cells: int
     summary: str
+    comparisons: tuple[Comparison, ...] = ()
 
 
 def board_folder(track: Track, board_dir: Path | None) -> Path:
@@ -45,7 +46,9 @@ def publish_data_board(track: Track, *, board_dir: Path | None = None) -> Publis
     write_many(
         {folder / path: one.encode() if isinstance(one, str) else one for path, one in outputs_of(board).items()}
     )
-    return PublishedData(page=str(folder / "index.html"), cells=len(cells), summary=board.summary)
+    return PublishedData(
+        page=str(folder / "index.html"), cells=len(cells), summary=board.summary, comparisons=board.comparisons
+    )
 
 
 def outputs_of(board: DataBoard) -> dict[str, str | bytes]:

@@ -104,9 +104,16 @@ def _fused(
     )
 
 
+def _flowing(about: str, *, fraction: float) -> MethodRow:
+    return MethodRow(kind="augmentation", about=f"gflow, {about}", augment=f"gflow?fraction={fraction:g}", costly=True)
+
+
 METHOD_ROWS: dict[str, MethodRow] = {
     "none": MethodRow(kind="real", about="the real shots as they are", augment=None),
     **{name: MethodRow(kind="augmentation", about=about, augment=name) for name, about in augment.ABOUT.items()},
+    "gflow-0.7": _flowing("learned from 0.7 % of the images, as GFlowAug's on iWildCam", fraction=0.00679),
+    "gflow-21": _flowing("learned from 21 % of the images, as GFlowAug's on GlobalWheat", fraction=0.208),
+    "gflow-shots": _flowing("learned from all the images", fraction=1.0),
     "label-prompts-single": drawn(
         "a prompt with the class name, one template",
         method={"name": "text-to-image"},

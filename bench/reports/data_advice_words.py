@@ -1,0 +1,112 @@
+"""Which method to use, in words and tables: by number of shots and budget, with ties said as ties."""
+
+from bench.core.data_board import Advice, Budget, DataBoard
+from bench.core.leaderboard import Mean
+from bench.reports.data_words import Table, shots_in_words
+from bench.reports.numerals import NOTHING, fixed, points, points_interval
+
+TITLE = "Which synthetic data should I use?"
+BUDGETS: dict[Budget, str] = {
+    "no generator": "no generator",
+    "a generator as it is": "a generator as it is, nothing learned",
+    "lessons too": "anything, lessons included",
+}
+SHOWN = 5  # names in a sentence, before they are counted
+
+
+def advice_lines(board: DataBoard) -> list[str]:
+    """Which to use at any budget, a line for each number of shots."""
+    largest = {one.shots: one for one in board.advice}
+    return [f"{_capital(shots_in_words(shots))}: {_verdict(board, one)}" for shots, one in largest.items()]
+
+
+def budget_lines(board: DataBoard, shots: int | None) -> list[str]:
+    """A sentence for each budget at a number of shots."""
+    return [
+        f"{_capital(BUDGETS[one.budget])}: {_verdict(board, one)}{_added(one)}"
+        for one in board.advice
+        if one.shots == shots
+    ]
+
+
+def budget_table(board: DataBoard, shots: int | None) -> Table:
+    """Head and rows: each budget's best with its gains, the methods that tie with it, and the cheapest of them."""
+    head = [
+        "budget", "best", f"gain over {board.baseline}, shifted", "gain, in distribution", "over the budget before",
+        "seconds a cell", "can't be told from it", "cheapest of these", "surely below, corrected",
+    ]  # fmt: skip
+    rows = [
+        [
+            BUDGETS[one.budget],
+            one.best,
+            _gain(board, one, one.gain),
+            _gain(board, one, one.gain_inside),
+            _said(one.more) if one.more else NOTHING,
+            _seconds(one.seconds),
+            ", ".join(one.ties) if one.ties else "none",
+            f"{one.cheapest}, {_seconds(one.cheapest_seconds)} s",
+            f"{one.surely_below} of {one.methods - 1}",
+        ]
+        for one in board.advice
+        if one.shots == shots
+    ]
+    return head, rows
+
+
+def how_to_read(board: DataBoard) -> list[str]:
+    """What budgets, ties and gains are."""
+    return [
+        "Budgets hold one another. No generator: real images and what is done to them. A generator as it is: images are"
+        " drawn or edited, and nothing is learned. Anything: tokens, weights or an augmenter are learned first, from"
+        " the shots. Seconds are of one core, for learning, drawing and training; the generator's own training is in"
+        " none of them.",
+        "Best: the highest mean shifted accuracy of those that have the most trials. Can't be told from it: the"
+        " difference to the best, paired by trial, has a 95 % t interval that reaches zero. That is one comparison"
+        " each, with a best that the same trials chose, so some of the others are below by luck; surely below,"
+        " corrected: how many are so with Bonferroni's correction for the number of comparisons.",
+        f"Gain: points over {board.baseline} augmentation on the same shots. Over the budget before: points that the"
+        f" best adds to the best of the smaller budget; {NOTHING} where it is the same method.",
+        "A tie is no proof of equality: few trials tell little apart. Among ties take the cheapest, or the one whose"
+        " needs you have.",
+    ]
+
+
+def _verdict(board: DataBoard, one: Advice) -> str:
+    if one.methods == 1:
+        return f"{one.best} is the only one that was run."
+    if not one.told_apart:
+        return f"{one.best} has the highest shifted accuracy; one trial tells nothing apart."
+    gain = f" ({_said(one.gain)} points over {board.baseline})" if one.gain else ""
+    if not one.ties:
+        return f"{one.best}{gain}; every other method is surely below it."
+    more = len(one.ties) - SHOWN
+    shown = ", ".join(one.ties) if more <= 1 else f"{', '.join(one.ties[:SHOWN])} and {more} more"
+    cheap = (
+        "it is also the cheapest of these" if one.cheapest == one.best else f"{one.cheapest} is the cheapest of these"
+    )
+    return f"{one.best} is highest{gain}, and can't be told from {shown}; {cheap}."
+
+
+def _added(one: Advice) -> str:
+    if one.more is None or one.more.interval is None:
+        return ""
+    sure = "surely more than" if one.more.interval[0] > 0 else "but can't be told from"
+    return f" That is {_said(one.more)} points over the budget before, {sure} its best."
+
+
+def _gain(board: DataBoard, one: Advice, gain: Mean | None) -> str:
+    if one.best == board.baseline:
+        return "baseline"
+    return _said(gain) if gain else NOTHING
+
+
+def _said(mean: Mean) -> str:
+    return f"{points(mean.mean)} ({points_interval(mean.interval)})" if mean.interval else points(mean.mean)
+
+
+def _seconds(seconds: float | None) -> str:
+    return NOTHING if seconds is None else fixed(seconds, 0)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
