@@ -158,7 +158,8 @@ def check_equal_terms(protocols: dict[str, Protocol]) -> None:
         if differ:
             raise DataError(
                 f"{name}: {differ[0]} is {getattr(one, differ[0])}, that of {first} is {getattr(other, differ[0])}; a"
-                " board compares at equal terms: remove the cells of one kind, or write them to a board of their own"
+                " board compares at equal terms: say the options that its cells were made with, or write one of your"
+                " own (--board-dir)"
             )
         if one.mix is not None:
             first, probability = mixed.setdefault(one.shots, (name, one.mix))

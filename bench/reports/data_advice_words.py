@@ -1,16 +1,11 @@
 """Which method to use, in words and tables: by number of shots and budget, with ties said as ties."""
 
-from bench.core.data_board import Advice, Budget, DataBoard
+from bench.core.data_board import Advice, DataBoard
 from bench.core.leaderboard import Mean
-from bench.reports.data_words import Table, shots_in_words
+from bench.reports.data_words import TIED, Table, shots_in_words
 from bench.reports.numerals import NOTHING, fixed, points, points_interval
 
 TITLE = "Which synthetic data should I use?"
-BUDGETS: dict[Budget, str] = {
-    "no generator": "no generator",
-    "a generator as it is": "a generator as it is, nothing learned",
-    "lessons too": "anything, lessons included",
-}
 SHOWN = 5  # names in a sentence, before they are counted
 
 
@@ -20,12 +15,21 @@ def advice_lines(board: DataBoard) -> list[str]:
     return [f"{_capital(shots_in_words(shots))}: {_verdict(board, one)}" for shots, one in largest.items()]
 
 
+def overview(board: DataBoard) -> Table:
+    """Head and rows: the best at each number of shots and budget with its gain, and how many tie with it."""
+    budgets = list(dict.fromkeys(one.budget for one in board.advice))
+    found = {(one.shots, one.budget): one for one in board.advice}
+    rows = [
+        [_capital(shots_in_words(each.shots)), *(_brief(board, found.get((each.shots, budget))) for budget in budgets)]
+        for each in board.protocols
+    ]
+    return ["", *budgets], rows
+
+
 def budget_lines(board: DataBoard, shots: int | None) -> list[str]:
     """A sentence for each budget at a number of shots."""
     return [
-        f"{_capital(BUDGETS[one.budget])}: {_verdict(board, one)}{_added(one)}"
-        for one in board.advice
-        if one.shots == shots
+        f"{_capital(one.budget)}: {_verdict(board, one)}{_added(one)}" for one in board.advice if one.shots == shots
     ]
 
 
@@ -37,7 +41,7 @@ def budget_table(board: DataBoard, shots: int | None) -> Table:
     ]  # fmt: skip
     rows = [
         [
-            BUDGETS[one.budget],
+            one.budget,
             one.best,
             _gain(board, one, one.gain),
             _gain(board, one, one.gain_inside),
@@ -56,19 +60,27 @@ def budget_table(board: DataBoard, shots: int | None) -> Table:
 def how_to_read(board: DataBoard) -> list[str]:
     """What budgets, ties and gains are."""
     return [
-        "Budgets hold one another. No generator: real images and what is done to them. A generator as it is: images are"
-        " drawn or edited, and nothing is learned. Anything: tokens, weights or an augmenter are learned first, from"
-        " the shots. Seconds are of one core, for learning, drawing and training; the generator's own training is in"
-        " none of them.",
+        "Each budget allows what those before it do. No generator: real images and what is done to them. A generator as"
+        " it is: images are drawn or edited, and nothing is learned. Lessons too: tokens, weights or an augmenter are"
+        " learned first, from the shots. Seconds are of one core, for learning, drawing and training; the generator's"
+        " own training is in none of them.",
         "Best: the highest mean shifted accuracy of those that have the most trials. Can't be told from it: the"
         " difference to the best, paired by trial, has a 95 % t interval that reaches zero. That is one comparison"
         " each, with a best that the same trials chose, so some of the others are below by luck; surely below,"
         " corrected: how many are so with Bonferroni's correction for the number of comparisons.",
-        f"Gain: points over {board.baseline} augmentation on the same shots. Over the budget before: points that the"
-        f" best adds to the best of the smaller budget; {NOTHING} where it is the same method.",
+        f"{TIED} and a number: so many others can't be told from the best. Gain: points over {board.baseline}"
+        " augmentation on the same shots. Over the budget before: points that the best adds to the best of the smaller"
+        f" budget; {NOTHING} where it is the same method.",
         "A tie is no proof of equality: few trials tell little apart. Among ties take the cheapest, or the one whose"
         " needs you have.",
     ]
+
+
+def _brief(board: DataBoard, one: Advice | None) -> str:
+    if one is None:
+        return NOTHING
+    tied = f" {TIED} {len(one.ties)} more" if one.ties else ""
+    return f"{one.best}{tied}" + (f" ({points_interval(one.gain.interval)})" if one.gain and one.gain.interval else "")
 
 
 def _verdict(board: DataBoard, one: Advice) -> str:
@@ -76,7 +88,7 @@ def _verdict(board: DataBoard, one: Advice) -> str:
         return f"{one.best} is the only one that was run."
     if not one.told_apart:
         return f"{one.best} has the highest shifted accuracy; one trial tells nothing apart."
-    gain = f" ({_said(one.gain)} points over {board.baseline})" if one.gain else ""
+    gain = f", {_points(one.gain)} over {board.baseline}" if one.gain else ""
     if not one.ties:
         return f"{one.best}{gain}; every other method is surely below it."
     more = len(one.ties) - SHOWN
@@ -91,7 +103,7 @@ def _added(one: Advice) -> str:
     if one.more is None or one.more.interval is None:
         return ""
     sure = "surely more than" if one.more.interval[0] > 0 else "but can't be told from"
-    return f" That is {_said(one.more)} points over the budget before, {sure} its best."
+    return f" That is {_points(one.more)} over the budget before, {sure} its best."
 
 
 def _gain(board: DataBoard, one: Advice, gain: Mean | None) -> str:
@@ -102,6 +114,10 @@ def _gain(board: DataBoard, one: Advice, gain: Mean | None) -> str:
 
 def _said(mean: Mean) -> str:
     return f"{points(mean.mean)} ({points_interval(mean.interval)})" if mean.interval else points(mean.mean)
+
+
+def _points(mean: Mean) -> str:
+    return f"{points(mean.mean)} points" + (f" ({points_interval(mean.interval)})" if mean.interval else "")
 
 
 def _seconds(seconds: float | None) -> str:

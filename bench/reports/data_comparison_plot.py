@@ -42,7 +42,9 @@ def _accuracies(board: DataBoard, one: Comparison, axes: Axes, step: float) -> N
             if shots in rows[name]:
                 at, look = place + _dodge(order, one, step), LOOKS[order % len(LOOKS)]
                 within = 100 * rows[name][shots].sets[inside].mean
-                axes.plot([within], [at], marker=look[1], color=look[0], markersize=4.5, markerfacecolor="none")
+                axes.plot(
+                    [within], [at], marker=look[1], color=look[0], markersize=4.5, markerfacecolor="none", clip_on=False
+                )
                 _mark(axes, rows[name][shots].shifted, at, look)
     axes.set_xlim(0, 100)
     _rows(axes, [shorten(name, NAME) for name in one.rows])

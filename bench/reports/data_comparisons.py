@@ -14,7 +14,7 @@ ABOUT = (
     "What the documents behind this benchmark compare, on the cells of this board: digits, a small generator and a"
     " small classifier, so what holds here need not hold there. Each difference is first less second, paired by trial."
 )
-QUOTED = "Quoted, not measured here"
+QUOTED = "Published (quoted, not measured here)"
 
 
 def to_html(board: DataBoard) -> str:
@@ -27,7 +27,10 @@ def to_html(board: DataBoard) -> str:
         command = f"<pre>{escape(one_line(one.command))}</pre>" if can_be_run(one) else ""
         words = f"<ul>{items(said)}</ul>{command}"
         if stem in figures:
-            numbers = boxed(difference_table(one), caption="Points, first less second")
+            numbers = boxed(
+                difference_table(one), caption="Points, first less second; paired 95 % interval over trials"
+            )
+            numbers = f"<details><summary>All differences</summary>{numbers}</details>"
             drawing = inline(figures[stem], label=f"{one.title}; the numbers are in the table beside")
             links = "".join(f"<a href='plots/{stem}.{kind}'>{kind.upper()}</a> " for kind in ("svg", "pdf", "csv"))
             figure = f"<figure>{drawing}<figcaption class='files'>{links}</figcaption></figure>"

@@ -16,6 +16,9 @@ from bench.reports.plain_text import one_line
 _STYLE = """
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(400px, 100%), 1fr)); gap: 28px; }
 .charts svg { max-width: 560px; } .charts { margin-top: 16px; }
+tbody tr:has(th i) > * { background: var(--band) !important; } tbody th i { font-style: normal; }
+summary { cursor: pointer; font-weight: 600; padding: 4px 0; } article + article { margin-top: 36px; }
+article ul { padding-left: 20px; } article li { margin: 4px 0; } article .pair { margin-top: 12px; }
 .strips { display: grid; gap: 10px; }
 .strips div { display: grid; grid-template-columns: 15em 1fr; gap: 12px; align-items: center; }
 .strips img { max-width: 100%; height: auto; image-rendering: pixelated; }
@@ -41,6 +44,12 @@ def render(board: DataBoard) -> str:
         f" <a href='plots/{stem}.pdf'>PDF</a></figcaption></figure>"
         for stem, figure in figures(board).items()
     )
+    tables = [
+        f"<details{' open' * (len(board.protocols) == 1)}><summary>{shots_in_words(one.shots).capitalize()}</summary>"
+        + boxed(shot_table(board, one.shots), caption="Accuracy after the last epoch, percent")
+        + "</details>"
+        for one in board.protocols
+    ]
     parts = [
         f"<section><h1>{title}</h1><p class='summary'>{escape(one_line(board.question))}</p><p class='meta'>{facts}</p>"
         f"<p class='summary'>{escape(one_line(board.summary))}</p>"
@@ -52,12 +61,7 @@ def render(board: DataBoard) -> str:
         + boxed(main_table(board), caption="Percent; the largest mean gain first", lead=1)
         + "<p class='meta'>Take it away: <a href='table.csv'>CSV</a>, <a href='table.tex'>LaTeX</a>,"
         f" <a href='board.json'>JSON</a></p><div class='charts'>{charts}</div></section>",
-        *(
-            f"<section><h2>{escape(shots_in_words(one.shots).capitalize())}</h2>"
-            + boxed(shot_table(board, one.shots), caption="Accuracy after the last epoch, percent")
-            + "</section>"
-            for one in board.protocols
-        ),
+        f"<section><h2>Every set</h2>{''.join(tables)}</section>",
         data_comparisons.to_html(board),
         f"<section><h2>Pictures</h2><p>Three real shots, and what became of each.</p><div class='strips'>"
         f"{_strips(board)}</div></section>",

@@ -9,17 +9,20 @@ from bench.reports.page_parts import table, with_interval
 from bench.reports.plain_text import one_line, to_markdown
 
 
-def boxed(one: Table, *, caption: str, kind: str = "numbers", lead: int = 0, wide: tuple[int, ...] = ()) -> str:
+def boxed(one: Table, *, caption: str, kind: str = "numbers", lead: int = 0, wide: Iterable[int] = ()) -> str:
     """`lead`: mark columns before the name, which move into it, so that the name heads its row; `wide`: columns of
     text that may break into lines."""
     head, rows = one
     heads = [escape(one_line(cell)) for cell in head[lead:]]
     cells = [
-        [_cell(" ".join(filter(None, (row[lead], *row[:lead])))), *(_cell(cell) for cell in row[lead + 1 :])]
+        [
+            _cell(row[lead]) + "".join(f" <i>{escape(mark)}</i>" for mark in row[:lead] if mark),
+            *(_cell(cell) for cell in row[lead + 1 :]),
+        ]
         for row in rows
     ]
-    for row in cells:
-        for place in wide:
+    for place in wide:
+        for row in cells:
             row[place] = f"<span class='words'>{row[place]}</span>"
     return table(heads, cells, caption=caption, kind=kind)
 

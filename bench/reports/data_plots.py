@@ -38,7 +38,7 @@ def figures(board: DataBoard) -> dict[str, Figure]:
         found["gain"] = gain_intervals(board)
         if any(row.gain and _seconds(row) for row in board.rows):
             found["cost"] = cost_scatter(board)
-    if len(board.protocols) > 1:
+    if len(board.compared_shots) > 1:
         found["shots"] = shot_curves(board)
     return found
 
@@ -77,8 +77,7 @@ def gain_intervals(board: DataBoard) -> Figure:
     tick_labels(axes.yaxis, list(range(len(rows))), names)
     grid(axes, axis="x")
     _key(axes, rows)
-    words = f"points over {board.baseline}, shifted; 95 % interval over trials"
-    axes.set_xlabel(words, fontsize=NORMAL, color=INK, labelpad=5)
+    axes.set_xlabel(f"points over {board.baseline}, shifted; 95 % interval", fontsize=NORMAL, color=INK, labelpad=5)
     return figure
 
 
@@ -105,7 +104,8 @@ def cost_scatter(board: DataBoard) -> Figure:
     axes.set_xlabel("seconds of one core a cell", fontsize=NORMAL, color=INK, labelpad=5)
     axes.set_ylabel(f"points over {board.baseline}, shifted", fontsize=NORMAL, color=INK, labelpad=3)
     places = Places(axes, points)
-    for place in np.flatnonzero(points[:, 1] > np.maximum.accumulate(np.r_[-np.inf, points[:-1, 1]])):
+    # One below the baseline is no bargain, however cheap.
+    for place in np.flatnonzero(points[:, 1] > np.maximum.accumulate(np.r_[0.0, points[:-1, 1]])):
         places.put(shorten(rows[place].method, NAME), *points[place], color=INK, fontsize=SMALL)
     return figure
 
@@ -114,15 +114,15 @@ def cost_scatter(board: DataBoard) -> Figure:
 def shot_curves(board: DataBoard) -> Figure:
     """Shifted accuracy against shots: the best, the baseline, no augmentation with 95 % bands, the others grey."""
     figure, axes = new_figure("shots", height=320, left=46, right=118, bottom=44, top=10)
-    places = {one.shots: place for place, one in enumerate(board.protocols)}
-    ends, shown = [], _curves(board)
+    places = {shots: place for place, shots in enumerate(board.compared_shots)}
+    curves = {row.method: {places[one.shots]: one for one in row.results if one.shots in places} for row in board.rows}
+    ends, shown = [], _shown(board)
     for row in board.rows:
-        if row not in shown and len(row.results) > 1:
-            at = [places[one.shots] for one in row.results]
-            axes.plot(at, [100 * one.shifted.mean for one in row.results], color=MUTED, linewidth=0.8, alpha=0.35)
+        if row not in shown:
+            means = [100 * one.shifted.mean for one in curves[row.method].values()]
+            axes.plot(list(curves[row.method]), means, color=MUTED, linewidth=0.8, alpha=0.35)
     for look, row in zip(LINES, shown, strict=False):
-        at = [places[one.shots] for one in row.results]
-        means = [one.shifted for one in row.results]
+        at, means = list(curves[row.method]), [one.shifted for one in curves[row.method].values()]
         _band(axes, at, means, look)
         ends.append((100 * means[-1].mean, at[-1], row.method, look[0]))
     _direct_labels(axes, ends)
@@ -134,11 +134,15 @@ def shot_curves(board: DataBoard) -> Figure:
     return figure
 
 
-def _curves(board: DataBoard) -> list[DataRow]:
-    """The first methods at several numbers of shots, and always what they are compared with."""
-    compared = [row for row in board.rows if row.method in (board.baseline, "none")]
-    best = [row for row in board.rows if row not in compared and len(row.results) > 1][: len(LINES) - len(compared)]
-    return [*best, *compared]
+def _shown(board: DataBoard) -> list[DataRow]:
+    """The first of the methods that have the most trials at all the shots, and always what they are compared with."""
+    trials = {row.method: {one.shots: len(one.trials) for one in row.results} for row in board.rows}
+    most = {shots: max(mine.get(shots, 0) for mine in trials.values()) for shots in board.compared_shots}
+    compared = [
+        row for row in board.rows if row.method in (board.baseline, "none") and most.keys() & trials[row.method]
+    ]
+    best = [row for row in board.rows if row not in compared and most.items() <= trials[row.method].items()]
+    return [*best[: len(LINES) - len(compared)], *compared]
 
 
 def _band(axes: Axes, at: list[int], means: list[Mean], look: tuple[str, str, str]) -> None:

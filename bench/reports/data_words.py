@@ -21,6 +21,8 @@ def main_table(board: DataBoard) -> Table:
     rows = []
     for row in board.rows:
         by_shots = {one.shots: one for one in row.results}
+        if not by_shots.keys() & set(shots):
+            continue  # its own table has it
         last = by_shots.get(shots[-1])
         rows.append(
             [

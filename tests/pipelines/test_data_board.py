@@ -135,7 +135,11 @@ def test_the_published_folder_is_whole_and_twice_the_same(monkeypatch, tmp_path)
         "index.html", "README.md", "table.csv", "table.tex", "board.json", "plots/gain.svg", "plots/shots.pdf",
         "plots/cost.svg", "pictures/da-fusion.png",
     }  # fmt: skip
+    (folder / "plots" / "comparison-of-old.svg").write_text("<svg/>")
     assert publish_data_board(track, board_dir=tmp_path) == done
+    assert {path.name for path in (folder / "plots").iterdir()} == {
+        path.name for path in files if path.parent.name == "plots"
+    }
     assert {path: path.read_bytes() for path in files} == files
 
 

@@ -141,9 +141,13 @@ def _first(ordered: Sequence[DataRow]) -> str:
 
 
 def _ties(track: Track, cells: Cells, pair: tuple[str, str], over: Sequence[Shots]) -> bool:
-    """Can the first not be told from this one? Not from itself, nor where one trial leaves all open."""
+    """Can the first not be told from this one? Not from itself, nor where one trial leaves all open.
+
+    One that was run at none of these shots is not compared.
+    """
     first, name = pair
-    return name == first or not surely_positive(gain_over_shots(cells[first], cells[name], shifted(track), over))
+    ahead = gain_over_shots(cells[first], cells[name], shifted(track), over)
+    return name == first or (bool(set(over) & cells[name].keys()) and not surely_positive(ahead))
 
 
 def _sort_key(row: DataRow) -> tuple[bool, float]:

@@ -121,6 +121,6 @@ COMPARISONS: dict[str, Compare] = {
         pairs=_over("gflow-shots", "none", "randaugment"),
         shots=(3, 28, 84),
         beside=("standard",),
-        quoted=("None: the poster has no classifier of so few images.",),
+        quoted=("The poster has no classifier of so few images to quote.",),
     ),
 }

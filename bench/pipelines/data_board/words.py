@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bench.core.data_board import DataRow
 from bench.core.data_cell import DataCell
 from bench.pipelines.data_board.gains import Shots, surely_positive
+from bench.pipelines.data_board.registry import BASELINE
 from bench.pipelines.data_board.robustness import Lines
 
 NAMED = 6  # methods in a sentence, before they are counted
@@ -12,6 +13,7 @@ NAMED = 6  # methods in a sentence, before they are counted
 
 def summary_of(rows: Sequence[DataRow], first: str) -> str:
     """What the board says first: the largest gain, whether it is one, who ties with it, and who loses."""
+    rows = [row for row in rows if row.gain or row.method == BASELINE]
     leader = next((row for row in rows if row.method == first and row.gain), None)
     if leader is None:
         if any(row.gain for row in rows):
