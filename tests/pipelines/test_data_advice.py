@@ -93,7 +93,7 @@ def test_nothing_surely_better_is_said_so(monkeypatch):
     assert "can't be told from nothing: no method is surely better than standard augmentation" in board.summary
     worse = [*made("standard", BASE), *made("cutmix", above(-0.1, -0.1, -0.1, -0.11))]
     assert data_board(toy_track(monkeypatch), worse, None).summary == (
-        "No method has a larger mean than standard augmentation under shift."
+        "No method with all trials has a larger mean than standard augmentation under shift."
         " Surely below standard augmentation: cutmix."
     )
 
@@ -118,5 +118,5 @@ def test_the_page_and_its_markdown_say_the_budgets(monkeypatch):
         assert line.replace("'", "&#x27;") in page
         assert line in markdown
     assert "| 4 shots | cutmix (+0.7 to +3.3) | label-prompts-80 ≈ 1 more (+8.7 to +11.3) | da-fusion" in markdown
-    assert advice_lines(board)[0].startswith("4 shots: da-fusion, +21.0 points over standard (")
+    assert advice_lines(board)[0].startswith("4 shots: da-fusion, +21.0 points (+19.7 to +22.3) over standard; every")
     assert "http" not in page.replace("http-equiv", "")

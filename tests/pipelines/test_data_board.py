@@ -147,9 +147,11 @@ def test_every_press_says_the_same_numbers(monkeypatch):
     board = data_board(toy_track(monkeypatch), some_cells(), None)
     found = outputs_of(board)
     for path in ("index.html", "README.md", "table.tex"):
-        assert "+10.2" in found[path], path
+        assert "+10.3" in found[path], path
     assert "Four" not in found["README.md"]
-    assert "4 shots: da-fusion is highest, and can't be told from label-prompts-80" in found["README.md"]
+    assert (
+        "4 shots: da-fusion is highest, +10.3 points (+5.7 to +14.8) over standard, and can't be" in found["README.md"]
+    )
     lines = found["table.csv"].splitlines()
     assert len(lines) == 1 + 8
     assert len({line.count(",") for line in lines}) == 1

@@ -14,6 +14,7 @@ from bench.pipelines.data_board.comparisons import COMPARISONS
 from bench.pipelines.data_board.plan import asked_for
 from bench.pipelines.data_board.publish import outputs_of
 from bench.pipelines.data_board.registry import METHOD_ROWS
+from bench.pipelines.data_board.verb import MethodsReport
 from bench.reports.data_comparison_words import missing_lines, verdicts
 from tests.data_cells import cell
 from tests.toy_track import toy_track
@@ -61,9 +62,9 @@ def test_differences_are_paired_by_trial_and_their_interval_is_scipy_s(monkeypat
 
 def test_verdicts_say_above_below_and_ties_as_ties(monkeypatch):
     (said,) = verdicts(named(board_of(monkeypatch), "da-fusion"))
-    assert said.startswith("4 shots, shifted: da-fusion is surely above standard (+10.2, ")
-    assert "; is surely below cutmix (−9.8, " in said
-    assert "; can't be told from randaugment (+0.7, " in said
+    assert said.startswith("4 shots, shifted: da-fusion is surely above standard (+10.3, ")
+    assert "; is surely below cutmix (−9.7, " in said
+    assert "; can't be told from randaugment (+0.8, " in said
     one_trial = board_of(monkeypatch, {name: values[:1] for name, values in ACCURACIES.items()})
     assert "has one trial with standard (+12.0)" in verdicts(named(one_trial, "da-fusion"))[0]
 
@@ -81,6 +82,17 @@ def test_what_is_missing_is_said_with_a_command_that_can_be_typed(monkeypatch):
     assert any("deepaugment (--augment deepaugment needs" in line for line in missing_lines(generated)) or (
         METHOD_ROWS["deepaugment"].recipe is not None
     )
+
+
+def test_the_command_line_prints_verdicts_and_the_figure(monkeypatch):
+    one = named(board_of(monkeypatch), "da-fusion")
+    said = {"track": "toy", "made": 0, "cells": 16, "failed": {}, "left_out": {}, "summary": "no"}
+    text = str(MethodsReport(page="/b/index.html", comparison=one, **said)).splitlines()
+    assert text[:3] == ["toy: 16 cells, 0 made now", one.title, *verdicts(one)]
+    assert text[-2:] == [
+        "figure: /b/plots/comparison-da-fusion.svg (.pdf, .csv)",
+        "page: /b/index.html#comparison-da-fusion",
+    ]
 
 
 def test_a_board_shows_those_that_it_holds_and_names_the_others(monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.pipelines.data_board import cell as cells
 from bench.pipelines.data_board import plan, verb
+from bench.pipelines.data_board.comparisons import COMPARISONS, Compare
 from bench.pipelines.data_board.images import real_shots
 from bench.pipelines.data_board.plan import asked_for, chosen_methods, groups_of, tasks_of
 from bench.pipelines.data_board.publish import PublishedData, results_folder
@@ -172,6 +173,19 @@ def test_cells_that_share_a_version_are_made_by_one_process(track):
     wanted = asked("2", "label-prompts-80,label-prompts-80-beside", trials=1)
     groups = [[one.settings.method for one in group] for group in groups_of(tasks(track, wanted))]
     assert groups == [["standard"], ["label-prompts-80", "label-prompts-80-beside"]]
+
+
+def test_a_comparison_makes_its_own_cells_once_and_leaves_out_what_cannot_be_made(track, places, monkeypatch):
+    pairs = (("sdedit-0.5", "none"), ("dagan", "none"))
+    monkeypatch.setitem(COMPARISONS, "toy", Compare(title="T", document="D", says="S", pairs=pairs, shots=(1, 2)))
+    wanted = asked_for(None, None, QUICK | {"trials": 1}, comparison="toy")
+    report = methods(track, wanted, places, workers=1, quiet=True)
+    assert (report.made, report.failed, list(report.left_out)) == (6, {}, ["dagan"])
+    assert {
+        (one.settings.method, one.settings.protocol.shots)
+        for one in read_cells(results_folder(track, places.board_dir))
+    } == {(name, shots) for name in ("standard", "none", "sdedit-0.5") for shots in (1, 2)}
+    assert methods(track, wanted, places, workers=1, quiet=True).made == 0
 
 
 def test_a_new_method_is_one_entry(track, places, monkeypatch):

@@ -75,17 +75,15 @@ class MethodsReport(Record):
 
     def __str__(self) -> str:
         lines = [f"{self.track}: {self.cells} cells, {self.made} made now"]
-        if self.comparison is None:
-            lines += [self.summary, f"page: {self.page}"]
-        else:
-            stem = f"plots/comparison-{self.comparison.name}"
-            lines += [self.comparison.title, *verdicts(self.comparison), *missing_lines(self.comparison)]
-            lines += (
-                [f"figure: {Path(self.page).parent / stem}.svg (.pdf, .csv)"] if self.comparison.differences else []
-            )
-            lines += [f"page: {self.page}#comparison-{self.comparison.name}"]
+        lines += [self.summary, f"page: {self.page}"] if self.comparison is None else self._compared(self.comparison)
         lines += [f"  left out: {name}: {why}" for name, why in self.left_out.items()]
         return "\n".join(lines + [f"  failed: {name}: {why}" for name, why in self.failed.items()])
+
+    def _compared(self, one: Comparison) -> list[str]:
+        lines = [one.title, *verdicts(one), *missing_lines(one)]
+        figure = Path(self.page).parent / "plots" / f"comparison-{one.name}.svg"
+        lines += [f"figure: {figure} (.pdf, .csv)"] if one.differences else []
+        return [*lines, f"page: {self.page}#comparison-{one.name}"]
 
 
 def methods(

@@ -7,6 +7,7 @@ from bench.core.data_cell import DataCell
 from bench.pipelines.data_board.gains import Shots, surely_positive
 from bench.pipelines.data_board.registry import BASELINE
 from bench.pipelines.data_board.robustness import Lines
+from bench.reports.numerals import points, points_interval
 
 NAMED = 6  # methods in a sentence, before they are counted
 
@@ -17,7 +18,7 @@ def summary_of(rows: Sequence[DataRow], first: str) -> str:
     leader = next((row for row in rows if row.method == first and row.gain), None)
     if leader is None:
         if any(row.gain for row in rows):
-            return "No method has a larger mean than standard augmentation under shift." + _losers(rows)
+            return "No method with all trials has a larger mean than standard augmentation under shift." + _losers(rows)
         return "Nothing to compare yet: standard augmentation and one other method make a difference."
     return f"{_lead(rows, leader)}{_winners(rows, leader)}{_losers(rows)}"
 
@@ -31,7 +32,7 @@ def _lead(rows: Sequence[DataRow], leader: DataRow) -> str:
         said += ", which can't be told from nothing: no method is surely better than standard augmentation"
     ties, others = sum(row.ties_first for row in rows) - 1, len(rows) - 1
     return f"{said}; " + (
-        f"{ties} of the other {others} methods can't be told from it."
+        f"{ties} of the other {others} methods can't be told from the first."
         if ties
         else f"it is told apart from all {others} others."
     )
@@ -100,8 +101,7 @@ def _of_shots(rows: Sequence[DataRow], over: Sequence[Shots]) -> list[str]:
 
 def _points(row: DataRow) -> str:
     assert row.gain is not None
-    said = f"{100 * row.gain.mean:+.1f} points"
+    said = f"{points(row.gain.mean)} points"
     if row.gain.interval:
-        low, high = row.gain.interval
-        said += f" (95 % interval {100 * low:+.1f} to {100 * high:+.1f} over {row.gain.n} trials)"
-    return said.replace("-", "\N{MINUS SIGN}")
+        said += f" (95 % interval {points_interval(row.gain.interval)} over {row.gain.n} trials)"
+    return said
