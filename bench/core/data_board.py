@@ -70,9 +70,10 @@ class Advice(Record):
     """Which method to use at a number of shots and a budget: the best under shift, and those that tie with it.
 
     `methods`: how many were there to choose from. `gain`, `gain_inside`: the best's over standard augmentation;
-    `seconds`: a cell of it. `cheapest`: of the best and its ties. `told_apart`: are there intervals to tell any apart?
-    `surely_below`: how many are below the best even with Bonferroni's correction for their number. `more`: what the
-    best adds to the best of the budget before; None for the first, and where it is the same.
+    `seconds`: a cell of it. `cheapest`: of the best and those of its ties whose mean is not below standard
+    augmentation's. `told_apart`: are there intervals to tell any apart? `surely_below`: how many are below the best
+    even with Bonferroni's correction for their number. `more`: what the best adds to the best of the budget before;
+    None for the first, and where it is the same.
     """
 
     shots: int | None

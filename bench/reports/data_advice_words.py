@@ -1,5 +1,7 @@
 """Which method to use, in words and tables: by number of shots and budget, with ties said as ties."""
 
+from collections.abc import Sequence
+
 from bench.core.data_board import Advice, DataBoard
 from bench.core.leaderboard import Mean
 from bench.reports.data_words import TIED, Table, shots_in_words
@@ -47,7 +49,7 @@ def budget_table(board: DataBoard, shots: int | None) -> Table:
             _gain(board, one, one.gain_inside),
             _said(one.more) if one.more else NOTHING,
             _seconds(one.seconds),
-            ", ".join(one.ties) if one.ties else "none",
+            _some(one.ties, 2 * SHOWN) if one.ties else "none",
             f"{one.cheapest}, {_seconds(one.cheapest_seconds)} s",
             f"{one.surely_below} of {one.methods - 1}",
         ]
@@ -71,8 +73,8 @@ def how_to_read(board: DataBoard) -> list[str]:
         f"{TIED} and a number: so many others can't be told from the best. Gain: points over {board.baseline}"
         " augmentation on the same shots. Over the budget before: points that the best adds to the best of the smaller"
         f" budget; {NOTHING} where it is the same method.",
-        "A tie is no proof of equality: few trials tell little apart. Among ties take the cheapest, or the one whose"
-        " needs you have.",
+        "A tie is no proof of equality: few trials tell little apart. Among ties take the cheapest, which is looked for"
+        f" among those whose mean is not below {board.baseline} augmentation's, or the one whose needs you have.",
     ]
 
 
@@ -91,12 +93,19 @@ def _verdict(board: DataBoard, one: Advice) -> str:
     gain = f", {_points(one.gain)} over {board.baseline}" if one.gain else ""
     if not one.ties:
         return f"{one.best}{gain}; every other method is surely below it."
-    more = len(one.ties) - SHOWN
-    shown = ", ".join(one.ties) if more <= 1 else f"{', '.join(one.ties[:SHOWN])} and {more} more"
+    shown = _some(one.ties, SHOWN)
     cheap = (
         "it is also the cheapest of these" if one.cheapest == one.best else f"{one.cheapest} is the cheapest of these"
     )
-    return f"{one.best} is highest{gain}, and can't be told from {shown}; {cheap}."
+    said = f"{one.best} is highest{gain}, and can't be told from {shown}; {cheap}."
+    if board.baseline in one.ties:
+        said += f" {_capital(board.baseline)} augmentation is among them: nothing here is surely better than that."
+    return said
+
+
+def _some(names: Sequence[str], number: int) -> str:
+    more = len(names) - number
+    return ", ".join(names) if more <= 1 else f"{', '.join(names[:number])} and {more} more"
 
 
 def _added(one: Advice) -> str:

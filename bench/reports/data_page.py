@@ -1,5 +1,6 @@
 """A data leaderboard as one HTML file that opens from the disk and asks no server for anything."""
 
+import base64
 from html import escape
 
 from bench.core.data_board import DataBoard
@@ -8,6 +9,7 @@ from bench.reports.data_advice_words import TITLE as WHICH
 from bench.reports.data_advice_words import advice_lines
 from bench.reports.data_parts import boxed, items
 from bench.reports.data_plots import figures
+from bench.reports.data_strips import on_any_ground
 from bench.reports.data_words import how_made, main_table, method_table, shot_table, shots_in_words
 from bench.reports.inline_svg import inline
 from bench.reports.plain_page import plain_page
@@ -74,9 +76,13 @@ def render(board: DataBoard) -> str:
     return plain_page(title, parts, style=_STYLE)
 
 
+def _inline(strip: str) -> str:
+    return base64.b64encode(on_any_ground(strip)).decode()
+
+
 def _strips(board: DataBoard) -> str:
     return "".join(
-        f"<div><span>{escape(one_line(row.method))}</span><img src='data:image/png;base64,{escape(row.strip)}'"
+        f"<div><span>{escape(one_line(row.method))}</span><img src='data:image/png;base64,{_inline(row.strip)}'"
         f" alt='Three shots and what {escape(one_line(row.method))} makes of each'></div>"
         for row in board.rows
         if row.strip

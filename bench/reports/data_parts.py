@@ -22,7 +22,7 @@ def boxed(one: Table, *, caption: str, kind: str = "numbers", lead: int = 0, wid
         for row in rows
     ]
     for place in wide:
-        for row in cells:
+        for row in [heads, *cells]:
             row[place] = f"<span class='words'>{row[place]}</span>"
     return table(heads, cells, caption=caption, kind=kind)
 

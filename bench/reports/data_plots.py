@@ -1,7 +1,5 @@
 """The figures of a data leaderboard: gain, cost against gain, accuracy against shots, and the comparisons."""
 
-import base64
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,6 +10,7 @@ from bench.core.leaderboard import Mean
 from bench.reports.canvas import NORMAL, SMALL, grid, house_style, new_figure, text, tick_labels
 from bench.reports.data_comparison_plot import comparison_figure, interval_line, readable_limits
 from bench.reports.data_csv import render_comparison as comparison_csv
+from bench.reports.data_strips import on_any_ground
 from bench.reports.data_words import TIED
 from bench.reports.label_places import Places
 from bench.reports.plain_text import shorten
@@ -52,7 +51,7 @@ def render_all(board: DataBoard) -> dict[str, str | bytes]:
     """Every figure as SVG and PDF, the numbers of each comparison as CSV, and the strips, by path."""
     drawn = figures(board) | comparison_figures(board)
     plots = {f"plots/{stem}.{kind}": save(figure, kind) for stem, figure in drawn.items() for kind in KINDS}
-    strips = {f"pictures/{row.method}.png": base64.b64decode(row.strip) for row in board.rows if row.strip}
+    strips = {f"pictures/{row.method}.png": on_any_ground(row.strip) for row in board.rows if row.strip}
     tables = {f"plots/comparison-{one.name}.csv": comparison_csv(one) for one in board.comparisons if one.differences}
     return plots | tables | strips
 

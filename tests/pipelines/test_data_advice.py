@@ -52,6 +52,15 @@ def test_each_budget_has_its_best_its_ties_and_the_cheapest_of_them(monkeypatch)
     assert lessons.more.interval == pytest.approx((wanted.low, wanted.high), abs=1e-12)
 
 
+def test_where_the_baseline_ties_it_is_said_and_what_is_below_it_is_no_bargain(monkeypatch):
+    cells = [*made("standard", BASE), *made("cutmix", above(0.1, -0.08, 0.1, -0.05), seconds=15)]
+    cells += made("mixup", above(-0.05, 0.03, -0.04, 0.03), seconds=1)
+    board = data_board(toy_track(monkeypatch), cells, None)
+    assert (board.advice[0].best, board.advice[0].ties) == ("cutmix", ("standard", "mixup"))
+    assert board.advice[0].cheapest == "cutmix"
+    assert "Standard augmentation is among them: nothing here is surely better than that." in budget_lines(board, 4)[0]
+
+
 def test_the_correction_is_bonferroni_s(monkeypatch):
     cells = some_cells()
     found = data_board(toy_track(monkeypatch), cells, None).advice[-1]
@@ -91,6 +100,9 @@ def test_nothing_surely_better_is_said_so(monkeypatch):
     cells = [*made("standard", BASE), *made("cutmix", above(0.1, -0.1, 0.1, -0.05))]
     board = data_board(toy_track(monkeypatch), cells, None)
     assert "can't be told from nothing: no method is surely better than standard augmentation" in board.summary
+    steady = data_board(toy_track(monkeypatch), [*cells, *made("mixup", above(0.01, 0.012, 0.01, 0.008))], None)
+    assert "can't be told from nothing; 1 of the other 2" in steady.summary
+    assert steady.summary.endswith("Surely above standard augmentation: mixup.")
     worse = [*made("standard", BASE), *made("cutmix", above(-0.1, -0.1, -0.1, -0.11))]
     assert data_board(toy_track(monkeypatch), worse, None).summary == (
         "No method with all trials has a larger mean than standard augmentation under shift."

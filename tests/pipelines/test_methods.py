@@ -1,6 +1,7 @@
 """`methods` end to end on a toy track: equal terms, nested shots, cells that stay, and refusals of one line."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.pipelines.data_board import cell as cells
 from bench.pipelines.data_board import plan, verb
+from bench.pipelines.data_board.cell import Group, Outcome
 from bench.pipelines.data_board.comparisons import COMPARISONS, Compare
 from bench.pipelines.data_board.images import real_shots
 from bench.pipelines.data_board.plan import asked_for, chosen_methods, groups_of, tasks_of
@@ -16,8 +18,10 @@ from bench.pipelines.data_board.registry import METHOD_ROWS, drawn
 from bench.pipelines.data_board.verb import Places, methods, plan_methods
 from bench.pipelines.tracks import load_track
 from bench.pipelines.training.mixing import made_from
-from bench.store.data_cells import cells_folder, read_cells
+from bench.store.atomic import lock_folder
+from bench.store.data_cells import cells_folder, read_cells, write_cell
 from bench.synthesis import METHODS
+from tests.data_cells import cell
 from tests.stub_maker import STUB, write_recipe
 from tests.toy_track import bars, toy_track
 
@@ -144,6 +148,19 @@ def test_one_cell_s_failure_leaves_the_others(track, places, monkeypatch):
     report = methods(track, asked("1", "sdedit-0.5", trials=1), places, workers=1, quiet=True)
     assert (report.made, report.cells) == (1, 1)
     assert list(report.failed.values()) == ["the generator is tired"]
+
+
+def test_a_group_that_another_process_makes_is_waited_for_and_found(track, places, monkeypatch):
+    monkeypatch.delattr(cells, "make_cell")
+    (task,) = tasks(track, asked("1", "standard", trials=1))
+    group = Group(track, (task,), places.data_root)
+    with ThreadPoolExecutor(1) as pool:
+        with lock_folder(group.lock):
+            waiting = pool.submit(cells.make_group, group)
+            theirs = cell("standard", 0, 0.5).model_copy(update={"settings": task.settings})
+            write_cell(cells_folder(places.data_root, "toy"), theirs)
+            assert not waiting.done()
+        assert waiting.result() == Outcome(0, {})
 
 
 def test_what_is_drawn_from_shots_is_drawn_from_those_of_the_trial(track):

@@ -48,7 +48,9 @@ def _advice(
     ties = [name for name in others if not surely_positive(paired(here[best], here[name], value))]
     corrected = 1 - 0.05 / max(len(others), 1)
     sure = [name for name in others if surely_positive(paired(here[best], here[name], value, confidence=corrected))]
-    seconds = {name: _seconds(here[name]) for name in (best, *ties)}
+    # Where the trials tell little apart, what is below the baseline is no bargain for being cheap.
+    floor = score.get(BASELINE, -1.0)
+    seconds = {name: _seconds(here[name]) for name in (best, *ties) if name == best or score[name] >= floor}
     cheapest = min(seconds, key=lambda name: (seconds[name] is None, seconds[name] or 0.0, name))
     is_base, last = best == BASELINE, before[-1].best if before else best
     return Advice(

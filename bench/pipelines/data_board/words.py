@@ -29,7 +29,9 @@ def _lead(rows: Sequence[DataRow], leader: DataRow) -> str:
     if leader.gain.interval is None:
         return f"{said}; one trial has no interval, so none is told apart."
     if not surely_positive(leader.gain):
-        said += ", which can't be told from nothing: no method is surely better than standard augmentation"
+        said += ", which can't be told from nothing"
+        if not any(surely_positive(row.gain) for row in rows):
+            said += ": no method is surely better than standard augmentation"
     ties, others = sum(row.ties_first for row in rows) - 1, len(rows) - 1
     return f"{said}; " + (
         f"{ties} of the other {others} methods can't be told from the first."
@@ -41,7 +43,8 @@ def _lead(rows: Sequence[DataRow], leader: DataRow) -> str:
 def _winners(rows: Sequence[DataRow], leader: DataRow) -> str:
     """Who is surely above standard augmentation besides the first."""
     sure = [row.method for row in rows if row is not leader and surely_positive(row.gain)]
-    return f" Surely above standard augmentation too: {_named(sure)}." if sure and surely_positive(leader.gain) else ""
+    too = " too" if surely_positive(leader.gain) else ""
+    return f" Surely above standard augmentation{too}: {_named(sure)}." if sure else ""
 
 
 def _losers(rows: Sequence[DataRow]) -> str:
