@@ -28,3 +28,6 @@ ABOUT = {
     "gflow": "part of an image drawn anew by a GFlowNet that is trained on a share of the images",
     "gflow-released": "pixels filled by a masked mixture density, as the published GFlowAug code does",
 }
+
+LEARNED = ("dagan", "deepaugment", "gflow", "gflow-released")
+"""Those that have to be learned from images before they augment any."""

@@ -10,7 +10,9 @@ from bench.cli import boards, datasets, detection, methods, models, studies, wil
 from bench.cli.options import AsJson, BoardDir, Quiet, Root, Workers, place, show
 from bench.core.errors import UsageError
 
-What = Literal["tracks", "datasets", "models", "methods", "augmentations", "filters", "metrics", "engines"]
+What = Literal[
+    "tracks", "datasets", "models", "methods", "comparisons", "augmentations", "filters", "metrics", "engines"
+]
 
 app = typer.Typer(
     name="imagenet-g",

@@ -13,10 +13,15 @@ verbs = typer.Typer()
 @verbs.command()
 def methods(
     track: TrackName,
-    shots: Annotated[str, typer.Option(help="Real images of each class, parted by commas; `all` for all.")] = "4",
+    shots: Annotated[
+        str | None, typer.Option(help="Real images of each class, parted by commas; `all` for all (usually 4).")
+    ] = None,
     trials: Annotated[int, typer.Option(min=1, max=100, help="Trials; each has its own shots and seed.")] = 8,
     only: Annotated[
         str | None, typer.Option("--methods", help="Only these, parted by commas (see list methods).")
+    ] = None,
+    comparison: Annotated[
+        str | None, typer.Option(help="One that a document makes: its methods, its shots (see list comparisons).")
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Optimizer steps of every classifier on few shots.")] = 100,
     batch: Annotated[int, typer.Option(min=1, help="Images of a step.")] = 64,
@@ -37,7 +42,8 @@ def methods(
     from bench.pipelines.tracks import load_track
 
     given = {"trials": trials, "steps": steps, "batch": batch, "epochs": epochs, "per_image": per_image, "mix": mix}
-    asked, places = asked_for(shots, only, given), Places(place(data_root), board_dir)
+    asked = asked_for(shots, only, given, comparison=comparison)
+    places = Places(place(data_root), board_dir)
     if dry_run:
         show(plan_methods(load_track(track), asked, places, workers=workers), as_json)
         return

@@ -1,9 +1,14 @@
 """The noun `DataBoard`: methods of making training data compared on equal terms, as numbers and pictures."""
 
+from typing import Literal
+
 from bench.core.data_cell import Protocol
 from bench.core.errors import DataError
 from bench.core.leaderboard import Mean
 from bench.core.record import Record
+
+Budget = Literal["no generator", "a generator as it is", "lessons too"]
+"""What a method may need besides real images; each budget allows those before it as well."""
 
 
 class DataColumn(Record):
@@ -43,13 +48,16 @@ class ShotResult(Record):
 class DataRow(Record):
     """One method over all numbers of shots that it was run at.
 
-    `gain`: the mean over shots, in each trial, of what it adds to standard augmentation under shift, over trials;
-    None for standard augmentation itself. `ties_first`: paired over trials it can't be told from the first method.
+    `gain`: in each trial the mean, over those of the board's `compared_shots` that were run, of what it adds to
+    standard augmentation under shift, over trials; None for standard augmentation itself, and where none was run.
+    `ties_first`: paired over trials it can't be told from the first method of as many trials as any.
+    `needs`: the least budget that has it.
     """
 
     method: str
     kind: str
     about: str
+    needs: Budget
     results: tuple[ShotResult, ...]
     gain: Mean | None
     gain_inside: Mean | None
@@ -59,17 +67,72 @@ class DataRow(Record):
 
 
 class Advice(Record):
-    """Which method to use at a number of shots: the best, those that tie with it, the cheapest of them all."""
+    """Which method to use at a number of shots and a budget: the best under shift, and those that tie with it.
+
+    `methods`: how many were there to choose from. `gain`, `gain_inside`: the best's over standard augmentation;
+    `seconds`: a cell of it. `cheapest`: of the best and those of its ties whose mean is not below standard
+    augmentation's. `told_apart`: are there intervals to tell any apart? `surely_below`: how many are below the best
+    even with Bonferroni's correction for their number. `more`: what the best adds to the best of the budget before;
+    None for the first, and where it is the same.
+    """
 
     shots: int | None
+    budget: Budget
+    methods: int
     best: str
+    gain: Mean | None
+    gain_inside: Mean | None
+    seconds: float | None
     ties: tuple[str, ...]
     cheapest: str
+    cheapest_seconds: float | None
     told_apart: bool
+    surely_below: int
+    more: Mean | None
+
+
+class Difference(Record):
+    """`first` less `second` at a number of shots, under shift and in distribution, over the trials that both have."""
+
+    first: str
+    second: str
+    shots: int | None
+    shifted: Mean
+    inside: Mean
+
+
+class Missing(Record):
+    """Rows that a comparison asks for at these numbers of shots and that have no cells; `why` they cannot be made."""
+
+    rows: tuple[str, ...]
+    shots: tuple[int | None, ...]
+    why: str | None
+
+
+class Comparison(Record):
+    """A comparison that one of the documents makes, and what the cells of this board say of it.
+
+    `says`: what is compared with what, and what the document found. `quoted`: its published figures. `rows` and
+    `shots`: those that have cells. `missing`: what has not been run; `command` makes it.
+    """
+
+    name: str
+    title: str
+    document: str
+    says: str
+    quoted: tuple[str, ...]
+    rows: tuple[str, ...]
+    shots: tuple[int | None, ...]
+    differences: tuple[Difference, ...]
+    missing: tuple[Missing, ...]
+    command: str
 
 
 class DataBoard(Record):
-    """Everything that a published data leaderboard shows; `notes` are the caveats that a reader must see."""
+    """Everything that a published data leaderboard shows; `notes` are the caveats that a reader must see.
+
+    `compared_shots`: the numbers of shots that most methods were run at, over which mean gains are.
+    """
 
     track: str
     title: str
@@ -79,8 +142,10 @@ class DataBoard(Record):
     protocols: tuple[Protocol, ...]
     columns: tuple[DataColumn, ...]
     baseline: str
+    compared_shots: tuple[int | None, ...]
     rows: tuple[DataRow, ...]
     advice: tuple[Advice, ...]
+    comparisons: tuple[Comparison, ...]
     notes: tuple[str, ...]
 
 
@@ -94,7 +159,8 @@ def check_equal_terms(protocols: dict[str, Protocol]) -> None:
         if differ:
             raise DataError(
                 f"{name}: {differ[0]} is {getattr(one, differ[0])}, that of {first} is {getattr(other, differ[0])}; a"
-                " board compares at equal terms: remove the cells of one kind, or write them to a board of their own"
+                " board compares at equal terms: say the options that its cells were made with, or write one of your"
+                " own (--board-dir)"
             )
         if one.mix is not None:
             first, probability = mixed.setdefault(one.shots, (name, one.mix))

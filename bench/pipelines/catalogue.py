@@ -9,6 +9,7 @@ from bench.core.errors import BenchError
 from bench.core.record import Record
 from bench.core.registry import look_up
 from bench.models.door import lacks
+from bench.pipelines.data_board.comparisons import COMPARISONS
 from bench.pipelines.data_board.plan import needs_of, why_not_ready
 from bench.pipelines.data_board.registry import METHOD_ROWS
 from bench.pipelines.tracks import load_track, ready_sets, track_names
@@ -123,10 +124,22 @@ def _data_board_rows() -> list[Entry]:
     entries, track = [], load_track(DATA_BOARD_TRACK)
     for name, row in METHOD_ROWS.items():
         why_not = why_not_ready(track, row)
-        about = f"{row.about} (from {needs_of(row)})"
+        about = f"{row.about} (from {needs_of(row)}{'; only when named' if row.by_name else ''})"
         entries.append(
             Entry(kind="data board row", name=f"methods/{name}", about=about, ready=not why_not, why_not=why_not)
         )
+    return entries
+
+
+def _comparisons(data_root: Path) -> list[Entry]:
+    """What the documents compare, ready where all of its rows can be made on the digits."""
+    entries, track = [], load_track(DATA_BOARD_TRACK)
+    for name, one in COMPARISONS.items():
+        lacking = {row: why for row in one.rows if (why := why_not_ready(track, METHOD_ROWS[row]))}
+        shots = ", ".join("all" if each is None else str(each) for each in one.shots)
+        why_not = "; ".join(f"{row}: {why}" for row, why in lacking.items()) or None
+        about = f"{one.title} ({', '.join(one.rows)}; shots {shots})"
+        entries.append(Entry(kind="comparison", name=name, about=about, ready=not lacking, why_not=why_not))
     return entries
 
 
@@ -146,6 +159,7 @@ _LISTERS: dict[str, Callable[[Path], list[Entry]]] = {
     "datasets": _datasets,
     "models": _models,
     "methods": _methods,
+    "comparisons": _comparisons,
     "augmentations": _shelf("augmentation", augment.ABOUT),
     "filters": _filters,
     "metrics": _shelf("metric", metrics.ABOUT),

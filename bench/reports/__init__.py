@@ -44,6 +44,8 @@ DETECTION_FILES = "bench.reports.detection_plots:render_all"
 DATA_PRESSES = {
     "index.html": "bench.reports.data_page:render",
     "README.md": "bench.reports.data_markdown:render",
+    "which.html": "bench.reports.data_which:render_page",
+    "which.md": "bench.reports.data_which:render_markdown",
     "table.csv": "bench.reports.data_csv:render",
     "table.tex": "bench.reports.data_latex:render",
     "board.json": "bench.reports.data_json:render",

@@ -20,12 +20,18 @@ def new_figure(
 ) -> tuple[Figure, Axes]:
     """A figure `WIDTH` by `height` points with one axes inside margins given in points."""
     figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72, facecolor=PAPER, label=label)
+    return figure, add_axes(figure, left=left, right=right, bottom=bottom, top=top)
+
+
+def add_axes(figure: Figure, *, left: float, right: float, bottom: float, top: float) -> Axes:
+    """Quiet axes inside margins given in points."""
+    height = figure.get_figheight() * 72
     box = (left / WIDTH, bottom / height, (WIDTH - left - right) / WIDTH, (height - bottom - top) / height)
     axes = figure.add_axes(box, facecolor="none")
     axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
     axes.tick_params(length=0, labelsize=SMALL, labelcolor=MUTED, pad=4)
     axes.set_axisbelow(True)
-    return figure, axes
+    return axes
 
 
 def grid(axes: Axes, *, axis: str) -> None:

@@ -1,7 +1,6 @@
-"""The figures of a data leaderboard: gain, cost against gain, and accuracy against shots with bands."""
+"""The figures of a data leaderboard: gain, cost against gain, accuracy against shots, and the comparisons."""
 
-import base64
-
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
@@ -9,9 +8,14 @@ from matplotlib.ticker import NullLocator
 from bench.core.data_board import DataBoard, DataRow
 from bench.core.leaderboard import Mean
 from bench.reports.canvas import NORMAL, SMALL, grid, house_style, new_figure, text, tick_labels
+from bench.reports.data_comparison_plot import comparison_figure, interval_line, readable_limits
+from bench.reports.data_csv import render_comparison as comparison_csv
+from bench.reports.data_strips import on_any_ground
+from bench.reports.data_words import TIED
+from bench.reports.label_places import Places
 from bench.reports.plain_text import shorten
 from bench.reports.plots import KINDS, save
-from bench.reports.series import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, SKY, VERMILLION
+from bench.reports.series import BLUE, GREEN, GRID, INK, MUTED, ORANGE, PURPLE, SKY, VERMILLION
 
 LOOKS = {"real": (MUTED, "o"), "augmentation": (BLUE, "s"), "synthesis": (VERMILLION, "^")}
 OTHER = (PURPLE, "D")
@@ -23,49 +27,56 @@ LINES = (
     (ORANGE, "v", "-"),
     (SKY, "P", "--"),
 )
-ROW = 16.0
+ROW, NAME = 16.0, 24
 
 
 def figures(board: DataBoard) -> dict[str, Figure]:
-    """Every figure that the board has data for, by file stem."""
+    """Every figure of all methods that the board has data for, by file stem."""
     found = {}
     if any(row.gain for row in board.rows):
         found["gain"] = gain_intervals(board)
-        if any(_seconds(row) for row in board.rows):
+        if any(row.gain and _seconds(row) for row in board.rows):
             found["cost"] = cost_scatter(board)
-    found["shots"] = shot_curves(board)
+    if len(board.compared_shots) > 1:
+        found["shots"] = shot_curves(board)
     return found
 
 
-def render_all(board: DataBoard) -> dict[str, bytes]:
-    """Every figure as SVG and PDF, and the strips, by path."""
-    plots = {f"plots/{stem}.{kind}": save(figure, kind) for stem, figure in figures(board).items() for kind in KINDS}
-    strips = {f"pictures/{row.method}.png": base64.b64decode(row.strip) for row in board.rows if row.strip}
-    return plots | strips
+def comparison_figures(board: DataBoard) -> dict[str, Figure]:
+    """The figure of every comparison that has data, by file stem."""
+    return {f"comparison-{one.name}": comparison_figure(board, one) for one in board.comparisons if one.differences}
+
+
+def render_all(board: DataBoard) -> dict[str, str | bytes]:
+    """Every figure as SVG and PDF, the numbers of each comparison as CSV, and the strips, by path."""
+    drawn = figures(board) | comparison_figures(board)
+    plots = {f"plots/{stem}.{kind}": save(figure, kind) for stem, figure in drawn.items() for kind in KINDS}
+    strips = {f"pictures/{row.method}.png": on_any_ground(row.strip) for row in board.rows if row.strip}
+    tables = {f"plots/comparison-{one.name}.csv": comparison_csv(one) for one in board.comparisons if one.differences}
+    return plots | tables | strips
 
 
 @house_style
 def gain_intervals(board: DataBoard) -> Figure:
     """Mean gain of each method with its paired interval, the largest first; the baseline is the line at zero."""
     rows = [row for row in board.rows if row.gain]
-    figure, axes = new_figure("gain", height=ROW * len(rows) + 52, left=132, right=14, bottom=44, top=8)
+    figure, axes = new_figure("gain", height=ROW * len(rows) + 70, left=142, right=14, bottom=44, top=26)
     axes.axvline(0, color=MUTED, linewidth=1)
+    axes.set_xlim(*readable_limits([100 * row.gain.mean for row in rows if row.gain]))
     for place, row in enumerate(rows):
         assert row.gain is not None
         colour, marker = _look(row)
-        low, high = row.gain.interval or (row.gain.mean, row.gain.mean)
-        axes.plot([100 * low, 100 * high], [place, place], color=colour, linewidth=1.6, solid_capstyle="butt")
+        if row.ties_first:
+            axes.axhspan(place - 0.5, place + 0.5, color=GRID, alpha=0.5, linewidth=0)
+        if row.gain.interval:
+            interval_line(axes, row.gain, place, colour)
         axes.plot([100 * row.gain.mean], [place], color=colour, marker=marker, markersize=5, linewidth=0)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    # One trial's or two trials' intervals may be wider than anything that could be read: the axis follows the means.
-    means = [100 * row.gain.mean for row in rows if row.gain]
-    spread = max(max([*means, 0]) - min([*means, 0]), 1.0)
-    axes.set_xlim(min([*means, 0]) - 0.6 * spread, max([*means, 0]) + 0.6 * spread)
-    tick_labels(axes.yaxis, list(range(len(rows))), [shorten(row.method, 24) for row in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    names = [f"{TIED} {shorten(row.method, NAME)}" if row.ties_first else shorten(row.method, NAME) for row in rows]
+    tick_labels(axes.yaxis, list(range(len(rows))), names)
     grid(axes, axis="x")
     _key(axes, rows)
-    words = f"points over {board.baseline}, shifted; 95 % interval over trials"
-    axes.set_xlabel(words, fontsize=NORMAL, color=INK, labelpad=5)
+    axes.set_xlabel(f"points over {board.baseline}, shifted; 95 % interval", fontsize=NORMAL, color=INK, labelpad=5)
     return figure
 
 
@@ -73,53 +84,44 @@ def gain_intervals(board: DataBoard) -> Figure:
 def cost_scatter(board: DataBoard) -> Figure:
     """Seconds of a cell (logarithmic) against mean gain; named are those that no cheaper method beats."""
     rows = sorted((row for row in board.rows if row.gain and _seconds(row)), key=_seconds)
-    figure, axes = new_figure("cost", height=300, left=46, right=104, bottom=44, top=10)
+    figure, axes = new_figure("cost", height=320, left=46, right=20, bottom=44, top=26)
     axes.axhline(0, color=MUTED, linewidth=1)
-    highest = float("-inf")
-    for row in rows:
-        assert row.gain is not None
+    points = np.array([(_seconds(row), 100 * row.gain.mean) for row in rows if row.gain])
+    for row, point in zip(rows, points, strict=True):
         colour, marker = _look(row)
-        x, y = _seconds(row), 100 * row.gain.mean
-        axes.plot([x], [y], color=colour, marker=marker, markersize=6, linewidth=0, markeredgecolor="none")
-        if y > highest:
-            highest = y
-            axes.annotate(
-                shorten(row.method, 22),
-                (x, y),
-                xytext=(6, 0),
-                textcoords="offset points",
-                fontsize=SMALL,
-                color=INK,
-                va="center",
-                parse_math=False,
-                annotation_clip=False,
-            )
+        axes.plot(*point[:, None], color=colour, marker=marker, markersize=6, linewidth=0, markeredgecolor="none")
     _key(axes, rows)
-    seconds = [_seconds(row) for row in rows]
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
-    ticks = [
-        one
-        for one in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-        if min(seconds) / 2.5 <= one <= 2.5 * max(seconds)
-    ]
+    low, high = points[:, 0].min(), points[:, 0].max()
+    ticks = [one for one in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if low / 1.5 <= one <= 1.5 * high]
     tick_labels(axes.xaxis, ticks, [str(one) for one in ticks])
-    axes.set_xlim(min(seconds) / 1.3, 1.3 * max(seconds))
+    axes.set_xlim(low / 1.5, 1.5 * high)
+    axes.margins(y=0.1)
+    axes.set_ylim(axes.get_ylim())
     grid(axes, axis="both")
     axes.set_xlabel("seconds of one core a cell", fontsize=NORMAL, color=INK, labelpad=5)
     axes.set_ylabel(f"points over {board.baseline}, shifted", fontsize=NORMAL, color=INK, labelpad=3)
+    places = Places(axes, points)
+    # One below the baseline is no bargain, however cheap.
+    for place in np.flatnonzero(points[:, 1] > np.maximum.accumulate(np.r_[0.0, points[:-1, 1]])):
+        places.put(shorten(rows[place].method, NAME), *points[place], color=INK, fontsize=SMALL)
     return figure
 
 
 @house_style
 def shot_curves(board: DataBoard) -> Figure:
-    """Shifted accuracy against shots with 95 % bands: the best methods, the baseline, and no augmentation."""
+    """Shifted accuracy against shots: the best, the baseline, no augmentation with 95 % bands, the others grey."""
     figure, axes = new_figure("shots", height=320, left=46, right=118, bottom=44, top=10)
-    places = {one.shots: place for place, one in enumerate(board.protocols)}
-    ends = []
-    for look, row in zip(LINES, _curves(board), strict=False):
-        at = [places[one.shots] for one in row.results]
-        means = [one.shifted for one in row.results]
+    places = {shots: place for place, shots in enumerate(board.compared_shots)}
+    curves = {row.method: {places[one.shots]: one for one in row.results if one.shots in places} for row in board.rows}
+    ends, shown = [], _shown(board)
+    for row in board.rows:
+        if row not in shown:
+            means = [100 * one.shifted.mean for one in curves[row.method].values()]
+            axes.plot(list(curves[row.method]), means, color=MUTED, linewidth=0.8, alpha=0.35)
+    for look, row in zip(LINES, shown, strict=False):
+        at, means = list(curves[row.method]), [one.shifted for one in curves[row.method].values()]
         _band(axes, at, means, look)
         ends.append((100 * means[-1].mean, at[-1], row.method, look[0]))
     _direct_labels(axes, ends)
@@ -131,11 +133,15 @@ def shot_curves(board: DataBoard) -> Figure:
     return figure
 
 
-def _curves(board: DataBoard) -> list[DataRow]:
-    """The first methods, and always what they are compared with."""
-    compared = [row for row in board.rows if row.method in (board.baseline, "none")]
-    best = [row for row in board.rows if row not in compared][: len(LINES) - len(compared)]
-    return [*best, *compared]
+def _shown(board: DataBoard) -> list[DataRow]:
+    """The first of the methods that have the most trials at all the shots, and always what they are compared with."""
+    trials = {row.method: {one.shots: len(one.trials) for one in row.results} for row in board.rows}
+    most = {shots: max(mine.get(shots, 0) for mine in trials.values()) for shots in board.compared_shots}
+    compared = [
+        row for row in board.rows if row.method in (board.baseline, "none") and most.keys() & trials[row.method]
+    ]
+    best = [row for row in board.rows if row not in compared and most.items() <= trials[row.method].items()]
+    return [*best[: len(LINES) - len(compared)], *compared]
 
 
 def _band(axes: Axes, at: list[int], means: list[Mean], look: tuple[str, str, str]) -> None:
@@ -172,7 +178,10 @@ def _key(axes: Axes, rows: list[DataRow]) -> None:
     for kind in dict.fromkeys(row.kind for row in rows):
         colour, marker = LOOKS.get(kind, OTHER)
         axes.plot([], [], color=colour, marker=marker, markersize=5, linewidth=0, label=kind)
-    axes.legend(loc="lower right", fontsize=SMALL, frameon=False, labelcolor=MUTED, handletextpad=0.2)
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncol=4, fontsize=SMALL, frameon=False, labelcolor=MUTED,
+        handletextpad=0.1, columnspacing=1.0, borderpad=0.1,
+    )  # fmt: skip
 
 
 def _look(row: DataRow) -> tuple[str, str]:

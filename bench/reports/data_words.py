@@ -1,6 +1,6 @@
 """What page, Markdown and LaTeX of a data leaderboard say alike: heads, rows and sentences, as plain text."""
 
-from bench.core.data_board import Advice, DataBoard, DataRow, ShotResult
+from bench.core.data_board import DataBoard, DataRow, ShotResult
 from bench.core.leaderboard import Mean
 from bench.reports.numerals import NOTHING, fixed, percent, percent_interval, points, points_interval
 
@@ -9,8 +9,11 @@ Table = tuple[list[str], list[list[str]]]
 
 
 def main_table(board: DataBoard) -> Table:
-    """Head and rows: method, mean gain under shift and in distribution, shifted accuracy at each number of shots."""
-    shots = [one.shots for one in board.protocols]
+    """Head and rows: method, mean gain under shift and in distribution, shifted accuracy at the compared shots.
+
+    The columns after these are of the last of the compared shots.
+    """
+    shots = board.compared_shots
     head = ["", "method", f"gain over {board.baseline}, shifted", "gain, in distribution"]
     head += [f"shifted, {shots_in_words(one)}" for one in shots]
     head += ["in distribution" if len(shots) == 1 else f"in distribution, {shots_in_words(shots[-1])}"]
@@ -18,7 +21,9 @@ def main_table(board: DataBoard) -> Table:
     rows = []
     for row in board.rows:
         by_shots = {one.shots: one for one in row.results}
-        last = row.results[-1]
+        if not by_shots.keys() & set(shots):
+            continue  # its own table has it
+        last = by_shots.get(shots[-1])
         rows.append(
             [
                 TIED if row.ties_first else "",
@@ -26,9 +31,9 @@ def main_table(board: DataBoard) -> Table:
                 _gain(board, row, row.gain),
                 _gain(board, row, row.gain_inside),
                 *(accuracy(by_shots[one].shifted) if one in by_shots else NOTHING for one in shots),
-                accuracy(last.sets[_inside(board)]),
-                _with(last.robustness, points, points_interval),
-                *figures(last),
+                accuracy(last.sets[_inside(board)]) if last else NOTHING,
+                _with(last.robustness, points, points_interval) if last else NOTHING,
+                *(figures(last) if last else [NOTHING] * 4),
             ]
         )
     return head, rows
@@ -65,13 +70,6 @@ def method_table(board: DataBoard) -> Table:
     return ["method", "kind", "what it does"], [[row.method, row.kind, row.about] for row in board.rows]
 
 
-def advice_lines(board: DataBoard) -> list[str]:
-    """Which to use, a line for each number of shots; ties are said as ties."""
-    return [
-        f"{shots_in_words(one.shots)[0].upper()}{shots_in_words(one.shots)[1:]}: {_advice(one)}" for one in board.advice
-    ]
-
-
 def how_made(board: DataBoard) -> list[str]:
     """How to read the board, in sentences."""
     budgets = [
@@ -84,8 +82,9 @@ def how_made(board: DataBoard) -> list[str]:
     return [
         "Each trial draws its shots and its seed; all methods of a trial have the same shots, and fewer shots are among"
         " more. Shifted accuracy is the mean over " + shifted + ", after the last epoch.",
-        f"Gain: points over {board.baseline} augmentation on the same shots, mean over shots, with the paired 95 % t"
-        f" interval over trials. {TIED}: can't be told from the first method so.",
+        f"Gain: points over {board.baseline} augmentation on the same shots{_over(board)}, with the paired 95 % t"
+        f" interval over trials. {TIED}: can't be told from the first method so; among those that have as many trials"
+        " as any, that is.",
         "Budgets. " + "; ".join(budgets) + ".",
         "FID: Fréchet distance of the oracle's features of the images that were made to those of the in-distribution"
         " test set, at the largest number of shots; it falls with the number of images, so compare within a column."
@@ -94,6 +93,13 @@ def how_made(board: DataBoard) -> list[str]:
         " the generator's network once.",
         "Effective robustness: points above what the track's standard models have at its accuracy in distribution.",
     ]
+
+
+def _over(board: DataBoard) -> str:
+    """Which numbers of shots the mean gain is over, where there are several on the board."""
+    if len(board.protocols) < 2:
+        return ""
+    return f", mean over {' and '.join(map(shots_in_words, board.compared_shots))}"
 
 
 def shots_in_words(shots: int | None) -> str:
@@ -108,18 +114,6 @@ def accuracy(mean: Mean) -> str:
     # The t interval of a few trials may reach beyond what an accuracy can be.
     kept = mean.interval and (max(0.0, mean.interval[0]), min(1.0, mean.interval[1]))
     return _with(mean.model_copy(update={"interval": kept}), percent, percent_interval)
-
-
-def _advice(one: Advice) -> str:
-    if not one.told_apart:
-        return f"{one.best} has the highest shifted accuracy; one trial tells nothing apart."
-    if not one.ties:
-        return f"{one.best}; every other method is surely below it."
-    shown = ", ".join(one.ties[:5]) + (f" and {len(one.ties) - 5} more" if len(one.ties) > 5 else "")
-    cheap = (
-        "it is also the cheapest of these" if one.cheapest == one.best else f"{one.cheapest} is the cheapest of these"
-    )
-    return f"{one.best} is highest, and can't be told from {shown}; {cheap}."
 
 
 def _gain(board: DataBoard, row: DataRow, gain: Mean | None) -> str:

@@ -1,6 +1,7 @@
 """Cells of the data leaderboard on the disk: `<folder>/<id>.json`, each whole or absent."""
 
 import json
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from bench.core.data_cell import DataCell, Settings
@@ -33,6 +34,13 @@ def read_cells(folder: Path) -> tuple[DataCell, ...]:
 def write_cell(folder: Path, cell: DataCell) -> None:
     """Keep a cell, whole or not at all."""
     write_json(folder / f"{cell.settings.id}.json", cell.model_dump(mode="json"))
+
+
+def keep_only(files: Collection[Path], folders: Iterable[Path]) -> None:
+    """Remove what else is in `folders`: a figure of what a board has no more would be taken for its own."""
+    for path in [path for folder in folders for path in folder.glob("[!.]*")]:
+        if path not in files:
+            path.unlink(missing_ok=True)
 
 
 def read_cell(path: Path) -> DataCell:

@@ -1,6 +1,7 @@
 """`methods` end to end on a toy track: equal terms, nested shots, cells that stay, and refusals of one line."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.pipelines.data_board import cell as cells
 from bench.pipelines.data_board import plan, verb
+from bench.pipelines.data_board.cell import Group, Outcome
+from bench.pipelines.data_board.comparisons import COMPARISONS, Compare
 from bench.pipelines.data_board.images import real_shots
 from bench.pipelines.data_board.plan import asked_for, chosen_methods, groups_of, tasks_of
 from bench.pipelines.data_board.publish import PublishedData, results_folder
@@ -15,8 +18,10 @@ from bench.pipelines.data_board.registry import METHOD_ROWS, drawn
 from bench.pipelines.data_board.verb import Places, methods, plan_methods
 from bench.pipelines.tracks import load_track
 from bench.pipelines.training.mixing import made_from
-from bench.store.data_cells import cells_folder, read_cells
+from bench.store.atomic import lock_folder
+from bench.store.data_cells import cells_folder, read_cells, write_cell
 from bench.synthesis import METHODS
+from tests.data_cells import cell
 from tests.stub_maker import STUB, write_recipe
 from tests.toy_track import bars, toy_track
 
@@ -145,6 +150,19 @@ def test_one_cell_s_failure_leaves_the_others(track, places, monkeypatch):
     assert list(report.failed.values()) == ["the generator is tired"]
 
 
+def test_a_group_that_another_process_makes_is_waited_for_and_found(track, places, monkeypatch):
+    monkeypatch.delattr(cells, "make_cell")
+    (task,) = tasks(track, asked("1", "standard", trials=1))
+    group = Group(track, (task,), places.data_root)
+    with ThreadPoolExecutor(1) as pool:
+        with lock_folder(group.lock):
+            waiting = pool.submit(cells.make_group, group)
+            theirs = cell("standard", 0, 0.5).model_copy(update={"settings": task.settings})
+            write_cell(cells_folder(places.data_root, "toy"), theirs)
+            assert not waiting.done()
+        assert waiting.result() == Outcome(0, {})
+
+
 def test_what_is_drawn_from_shots_is_drawn_from_those_of_the_trial(track):
     one = next(one for one in tasks(track, asked("2")) if one.settings.method == "sdedit-0.5")
     assert one.settings.recipe["conditioning"] == {
@@ -172,6 +190,19 @@ def test_cells_that_share_a_version_are_made_by_one_process(track):
     wanted = asked("2", "label-prompts-80,label-prompts-80-beside", trials=1)
     groups = [[one.settings.method for one in group] for group in groups_of(tasks(track, wanted))]
     assert groups == [["standard"], ["label-prompts-80", "label-prompts-80-beside"]]
+
+
+def test_a_comparison_makes_its_own_cells_once_and_leaves_out_what_cannot_be_made(track, places, monkeypatch):
+    pairs = (("sdedit-0.5", "none"), ("dagan", "none"))
+    monkeypatch.setitem(COMPARISONS, "toy", Compare(title="T", document="D", says="S", pairs=pairs, shots=(1, 2)))
+    wanted = asked_for(None, None, QUICK | {"trials": 1}, comparison="toy")
+    report = methods(track, wanted, places, workers=1, quiet=True)
+    assert (report.made, report.failed, list(report.left_out)) == (6, {}, ["dagan"])
+    assert {
+        (one.settings.method, one.settings.protocol.shots)
+        for one in read_cells(results_folder(track, places.board_dir))
+    } == {(name, shots) for name in ("standard", "none", "sdedit-0.5") for shots in (1, 2)}
+    assert methods(track, wanted, places, workers=1, quiet=True).made == 0
 
 
 def test_a_new_method_is_one_entry(track, places, monkeypatch):

@@ -17,6 +17,7 @@ from bench.pipelines.data_board.images import Drawn, draw_images, real_shots
 from bench.pipelines.data_board.plan import Task
 from bench.pipelines.data_board.strips import strip_of
 from bench.pipelines.training.augmentation import open_augmenter
+from bench.store.atomic import lock_folder
 from bench.store.data_cells import cells_folder, find_cell, write_cell
 from bench.store.machine import library_versions
 from bench.training.recipe import LABEL_SMOOTHING, SCHEDULE, UNAUGMENTED, WEIGHT_DECAY
@@ -30,6 +31,12 @@ class Group:
     tasks: tuple[Task, ...]
     data_root: Path
 
+    @property
+    def lock(self) -> Path:
+        """The folder that whoever makes these cells holds."""
+        making = cells_folder(self.data_root, self.track.name).parent / "making"
+        return making / self.tasks[0].group.removeprefix("sha256:")[:16]
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -40,15 +47,19 @@ class Outcome:
 
 
 def make_group(group: Group) -> Outcome:
-    """Make the cells of a group that are not there; each is on the disk before the next begins."""
+    """Make the cells of a group that are not there; each is on the disk before the next begins.
+
+    Where another process makes the same group, it is waited for, and its cells are found.
+    """
     folder, made, failed = cells_folder(group.data_root, group.track.name), 0, {}
-    for task in group.tasks:
-        try:
-            if find_cell(folder, task.settings) is None:
-                write_cell(folder, make_cell(group.track, task.settings, data_root=group.data_root))
-                made += 1
-        except BenchError as error:
-            failed[task.settings.id] = str(error)
+    with lock_folder(group.lock, wait=True):
+        for task in group.tasks:
+            try:
+                if find_cell(folder, task.settings) is None:
+                    write_cell(folder, make_cell(group.track, task.settings, data_root=group.data_root))
+                    made += 1
+            except BenchError as error:
+                failed[task.settings.id] = str(error)
     return Outcome(made, failed)
 
 

@@ -15,9 +15,10 @@ LEARNED = {"gflow": 120.0}
 def estimate(task: Task) -> float:
     """Seconds."""
     protocol, row = task.settings.protocol, task.row
+    augment = (row.augment or "").partition("?")[0]
     images = int(task.settings.recipe["splits"]["train"]) * 10 if task.settings.recipe else 0
-    training = protocol.steps * protocol.batch * IMAGE * SLOWER.get(row.augment or "", 1.0)
-    learning = 10 * row.lessons * LESSON + LEARNED.get(row.augment or "", 0.0)
+    training = protocol.steps * protocol.batch * IMAGE * SLOWER.get(augment, 1.0)
+    learning = 10 * row.lessons * LESSON + LEARNED.get(augment, 0.0)
     return START + images * row.evaluations * PASS + learning + training + protocol.epochs * JUDGEMENT
 
 

@@ -11,8 +11,9 @@ from bench.core.data_cell import Protocol, Settings
 from bench.core.digests import digest_json
 from bench.core.errors import UsageError
 from bench.core.record import Record, parse
-from bench.core.registry import unknown
+from bench.core.registry import look_up, unknown
 from bench.core.track import Track
+from bench.pipelines.data_board.comparisons import COMPARISONS
 from bench.pipelines.data_board.registry import BASELINE, METHOD_ROWS, MethodRow
 from bench.pipelines.training.augmentation import settle_augmentation, unsaid_parameters
 from bench.pipelines.versions.recipes import load_recipe, recipe_path
@@ -21,7 +22,7 @@ from bench.store.documents import read_yaml
 from bench.synthesis import TAKES
 from bench.synthesis.pinned_weights import why_absent
 
-ALL = "all"
+ALL, USUAL_SHOTS = "all", "4"
 # What a version says of itself, and what the protocol decides.
 _OWN = ("name", "version", "title", "description", "parent", "splits", "filters")
 _DRAWS = ("method", "prompts", "label_space", "conditioning", "adaptations")
@@ -29,11 +30,15 @@ LARGEST_BATCH = 40
 
 
 class Asked(Record):
-    """The options of `methods`. `shots`: numbers of real images of each class, None for all of them."""
+    """The options of `methods`. `shots`: numbers of real images of each class, None for all of them.
+
+    `comparison`: the name of the one that `shots` and `methods` are those of.
+    """
 
     shots: tuple[int | None, ...]
     trials: int
     methods: tuple[str, ...] | None = None
+    comparison: str | None = None
     steps: int = 100
     batch: int = 64
     epochs: int = 2
@@ -50,13 +55,31 @@ class Task:
     group: str
 
 
-def asked_for(shots: str, methods: str | None, given: dict[str, Any]) -> Asked:
-    """The options as they are typed; UsageError for one that cannot be."""
+def asked_for(shots: str | None, methods: str | None, given: dict[str, Any], *, comparison: str | None = None) -> Asked:
+    """The options as they are typed; UsageError for one that cannot be. A comparison has its own rows and shots."""
     names = None if methods is None else tuple(dict.fromkeys(name.strip() for name in methods.split(",")))
-    asked = parse(Asked, given | {"shots": parse_shots(shots), "methods": names}, where="methods")
+    numbers = parse_shots(shots or USUAL_SHOTS)
+    if comparison is not None:
+        names, numbers = _compared(comparison, numbers if shots else None, names)
+    said = {"shots": numbers, "methods": names, "comparison": comparison}
+    asked = parse(Asked, given | said, where="methods")
     if asked.epochs > asked.steps:
         raise UsageError(f"--epochs {asked.epochs}: expected at most the {asked.steps} steps")
     return asked
+
+
+def _compared(
+    name: str, shots: tuple[int | None, ...] | None, methods: tuple[str, ...] | None
+) -> tuple[tuple[str, ...], tuple[int | None, ...]]:
+    """Rows and shots of a comparison, or those of its shots that were asked for."""
+    one = look_up(COMPARISONS, name, kind="comparison")
+    if methods:
+        raise UsageError(f"--comparison {name} with --methods: a comparison has its own methods; say one of the two")
+    for number in shots or ():
+        if number not in one.shots:
+            known = ", ".join(ALL if each is None else str(each) for each in one.shots)
+            raise UsageError(f"--shots {number or ALL}: the comparison {name} is of {known}; leave --shots out for all")
+    return one.rows, shots or one.shots
 
 
 def parse_shots(text: str) -> tuple[int | None, ...]:
@@ -84,7 +107,8 @@ def chosen_methods(track: Track, asked: Asked) -> tuple[dict[str, MethodRow], di
     for name in asked.methods or ():
         if name not in METHOD_ROWS:
             raise UsageError(unknown(name, known=METHOD_ROWS, kind="method"))
-    wanted = [name for name in METHOD_ROWS if asked.methods is None or name in {*asked.methods, BASELINE}]
+    wanted = [name for name, row in METHOD_ROWS.items() if asked.methods is None and not row.by_name]
+    wanted += [name for name in METHOD_ROWS if asked.methods and name in {*asked.methods, BASELINE}]
     reasons = {name: why for name in wanted if (why := why_not_ready(track, METHOD_ROWS[name]))}
     return {name: METHOD_ROWS[name] for name in wanted if name not in reasons}, reasons
 

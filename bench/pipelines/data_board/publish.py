@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench.core.data_board import DataBoard
+from bench.core.data_board import Comparison, DataBoard
 from bench.core.record import Record
 from bench.core.registry import look_up
 from bench.core.track import Track
@@ -10,7 +10,7 @@ from bench.pipelines.data_board.board import data_board
 from bench.pipelines.data_board.robustness import Lines
 from bench.reports import DATA_FILES, DATA_PRESSES
 from bench.store.atomic import clean_leftovers, write_many
-from bench.store.data_cells import read_cells
+from bench.store.data_cells import keep_only, read_cells
 from bench.store.paths import leaderboards_folder
 
 RESULTS = "results"
@@ -22,6 +22,7 @@ class PublishedData(Record):
     page: str
     cells: int
     summary: str
+    comparisons: tuple[Comparison, ...] = ()
 
 
 def board_folder(track: Track, board_dir: Path | None) -> Path:
@@ -42,10 +43,12 @@ def publish_data_board(track: Track, *, board_dir: Path | None = None) -> Publis
     lines = Lines.of(track, cards, cells[0]) if cells else None
     board = data_board(track, cells, lines)
     clean_leftovers(folder)
-    write_many(
-        {folder / path: one.encode() if isinstance(one, str) else one for path, one in outputs_of(board).items()}
+    files = {folder / path: one.encode() if isinstance(one, str) else one for path, one in outputs_of(board).items()}
+    write_many(files)
+    keep_only(files, [folder / "plots", folder / "pictures"])
+    return PublishedData(
+        page=str(folder / "index.html"), cells=len(cells), summary=board.summary, comparisons=board.comparisons
     )
-    return PublishedData(page=str(folder / "index.html"), cells=len(cells), summary=board.summary)
 
 
 def outputs_of(board: DataBoard) -> dict[str, str | bytes]:

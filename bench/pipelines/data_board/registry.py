@@ -29,7 +29,7 @@ class MethodRow(Record):
     generated images take the place of a real one of the same source with a probability (`mix`), or stand beside the
     real ones (`concatenate`). `few`: the only numbers of shots that it knows (none named: any, and all real images).
     `evaluations`: passes through the generator for one image, and `lessons` for what is learned before, for the
-    estimate alone. `filtered`: the base's filters hold too.
+    estimate alone. `filtered`: the base's filters hold too. `by_name`: only where it, or a comparison of it, is named.
     """
 
     kind: Kind
@@ -42,6 +42,7 @@ class MethodRow(Record):
     evaluations: float = 0
     lessons: float = 0
     filtered: bool = False
+    by_name: bool = False
     few: tuple[int, ...] = ()
 
 
@@ -140,9 +141,16 @@ def _inverted(about: str, **parameters: Any) -> MethodRow:
     )
 
 
+def _flowing(about: str, *, fraction: float) -> MethodRow:
+    return MethodRow(kind="augmentation", about=f"gflow, {about}", augment=f"gflow?fraction={fraction:g}", by_name=True)
+
+
 METHOD_ROWS: dict[str, MethodRow] = {
     "none": MethodRow(kind="real", about="the real shots as they are", augment=None),
     **{name: MethodRow(kind="augmentation", about=about, augment=name) for name, about in augment.ABOUT.items()},
+    "gflow-0.7": _flowing("learned from 0.7 % of the images, as GFlowAug's on iWildCam", fraction=0.00679),
+    "gflow-21": _flowing("learned from 21 % of the images, as GFlowAug's on GlobalWheat", fraction=0.208),
+    "gflow-shots": _flowing("learned from all the images", fraction=1.0),
     "label-prompts-single": drawn(
         "a prompt with the class name, one template",
         method={"name": "text-to-image"},

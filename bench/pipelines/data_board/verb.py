@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from bench.core.data_board import check_equal_terms
+from bench.core.data_board import Comparison, check_equal_terms
 from bench.core.data_cell import DataCell
 from bench.core.errors import UsageError
 from bench.core.record import Record
@@ -19,7 +19,8 @@ from bench.pipelines.data_board.estimates import estimate, in_minutes
 from bench.pipelines.data_board.plan import Asked, Task, chosen_methods, groups_of, tasks_of
 from bench.pipelines.data_board.publish import publish_data_board, results_folder
 from bench.pipelines.tracks import open_training_set
-from bench.store.atomic import clean_leftovers
+from bench.reports.data_comparison_words import missing_lines, verdicts
+from bench.store.atomic import clean_leftovers, lock_folder
 from bench.store.data_cells import cells_folder, find_cell, read_cells, write_cell
 
 
@@ -70,11 +71,19 @@ class MethodsReport(Record):
     left_out: dict[str, str]
     page: str
     summary: str
+    comparison: Comparison | None = None
 
     def __str__(self) -> str:
-        lines = [f"{self.track}: {self.cells} cells, {self.made} made now", self.summary, f"page: {self.page}"]
+        lines = [f"{self.track}: {self.cells} cells, {self.made} made now"]
+        lines += [self.summary, f"page: {self.page}"] if self.comparison is None else self._compared(self.comparison)
         lines += [f"  left out: {name}: {why}" for name, why in self.left_out.items()]
         return "\n".join(lines + [f"  failed: {name}: {why}" for name, why in self.failed.items()])
+
+    def _compared(self, one: Comparison) -> list[str]:
+        lines = [one.title, *verdicts(one), *missing_lines(one)]
+        figure = Path(self.page).parent / "plots" / f"comparison-{one.name}.svg"
+        lines += [f"figure: {figure} (.pdf, .csv)"] if one.differences else []
+        return [*lines, f"page: {self.page}#comparison-{one.name}"]
 
 
 def methods(
@@ -97,9 +106,11 @@ def methods(
             for outcome in done:
                 made, failed = made + outcome.made, failed | outcome.failed
                 bar.update(outcome.made + len(outcome.failed))
-    for cell in _found(track, tasks, places).values():
-        write_cell(results_folder(track, places.board_dir), cell)
-    board = publish_data_board(track, board_dir=places.board_dir)
+    # Two runs that end together would print a board without the cells of the later one.
+    with lock_folder(places.data_root / "data-board" / track.name, wait=True):
+        for cell in _found(track, tasks, places).values():
+            write_cell(results_folder(track, places.board_dir), cell)
+        board = publish_data_board(track, board_dir=places.board_dir)
     return MethodsReport(
         track=track.name,
         made=made,
@@ -108,6 +119,7 @@ def methods(
         left_out=left_out,
         page=board.page,
         summary=board.summary,
+        comparison=next((one for one in board.comparisons if one.name == asked.comparison), None),
     )
 
 
@@ -129,7 +141,8 @@ def plan_methods(track: Track, asked: Asked, places: Places, *, workers: int | N
 def _plan(track: Track, asked: Asked, places: Places) -> tuple[list[Task], dict[str, str]]:
     rows, left_out = chosen_methods(track, asked)
     refused = {name: why for name, why in left_out.items() if name in (asked.methods or ())}
-    if refused:
+    # A comparison is made of what there is, and its figure says what is missing.
+    if refused and asked.comparison is None:
         raise UsageError("; ".join(f"--methods {name}: {why}" for name, why in refused.items()))
     real = open_training_set(track, "real", data_root=places.data_root)
     fewest = int(np.bincount(real.labels, minlength=len(track.classes)).min())
