@@ -14,7 +14,7 @@ from bench.core.record import Record, parse
 from bench.core.registry import unknown
 from bench.core.track import Track
 from bench.pipelines.data_board.registry import BASELINE, METHOD_ROWS, MethodRow
-from bench.pipelines.training.augmentation import settle_augmentation, unsaid_parameters
+from bench.pipelines.training.augmentation import settle_augmentation
 from bench.pipelines.versions.recipes import load_recipe, recipe_path
 from bench.store.atomic import write_json
 from bench.store.documents import read_yaml
@@ -93,8 +93,7 @@ def chosen_methods(track: Track, asked: Asked) -> tuple[dict[str, MethodRow], di
 def why_not_ready(track: Track, row: MethodRow) -> str | None:
     """What a row lacks here, in one line; None where it lacks nothing."""
     if row.recipe is None:
-        unsaid = unsaid_parameters(row.augment) if row.augment else []
-        return f"--augment {row.augment} needs {', '.join(unsaid)}: a row of its own has to say it" if unsaid else None
+        return None
     return why_absent(load_recipe(_base(track, row)).generator)
 
 
@@ -165,7 +164,9 @@ def _task(
         recipe = {"name": whole, "splits": {"train": count}}
     settings = Settings(protocol=protocol, method=name, trial=trial, augment=augment, recipe=recipe)
     shared = (recipe.get("adaptations") or recipe["name"]) if recipe else None
-    return Task(settings, row, digest_json([shots, None if whole else trial, shared or name]))
+    # What is learned from all images serves every trial.
+    once = any(one.get("images") == ALL for one in (recipe or {}).get("adaptations", ()))
+    return Task(settings, row, digest_json([*([] if once else [shots, None if whole else trial]), shared or name]))
 
 
 def _recipe(track: Track, row: MethodRow, protocol: Protocol, *, trial: int, count: int) -> dict[str, Any]:
