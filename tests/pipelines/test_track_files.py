@@ -63,7 +63,11 @@ BAD = [
     (("sets", "art", "folder"), None, "give exactly one of source, dataset and folder"),
     (("sets", "art", "title"), "a\nb", "expected one line of printable text, got the character U+000A"),
     (("real",), {"folder": "art", "map": {"dog": 1000}}, "real.map.dog: class 1000 is outside 0..999"),
-    (("real",), {"folder": "art", "boxes": {"layout": "coco", "file": "a.json"}}, "real.boxes: boxes are for tracks"),
+    (
+        ("real",),
+        {"folder": "art", "boxes": {"layout": "coco", "file": "a", "images": "a"}},
+        "real.boxes: boxes are for tracks",
+    ),
     (("name",), "../up", "name: "),
     (("in_distribution",), "foto", "line 3: in_distribution: unknown set 'foto': did you mean photo?"),
 ]
