@@ -114,10 +114,10 @@ class Budget(Record):
     """
 
     arch: str
-    steps: int
-    batch: int
-    learning_rate: float
-    seeds: int
+    steps: int = Field(ge=1)
+    batch: int = Field(ge=1)
+    learning_rate: float = Field(gt=0, allow_inf_nan=False)
+    seeds: int = Field(ge=1)
     naive: tuple[Literal["flip", "crop", "colour"], ...] = ()
     mirror: bool = True
 

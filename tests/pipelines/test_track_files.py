@@ -48,6 +48,7 @@ def test_every_shipped_track_reads() -> None:
         assert load_track(name).name == name
 
 
+BUDGET = {"arch": "test_vit", "steps": 5, "batch": 8, "learning_rate": 0.002, "seeds": 1}
 BAD = [
     (("headline", "sets"), ["atr"], "line 7: headline.sets.0: unknown set 'atr': did you mean art?"),
     (("classes",), "imagenet-2k", "line 2: classes: unknown class list 'imagenet-2k': did you mean imagenet-1k"),
@@ -68,6 +69,8 @@ BAD = [
         {"folder": "art", "boxes": {"layout": "coco", "file": "a", "images": "a"}},
         "real.boxes: boxes are for tracks",
     ),
+    (("budget",), BUDGET | {"batch": 0}, "budget.batch: Input should be greater than or equal to 1"),
+    (("budget",), BUDGET | {"learning_rate": float("nan")}, "budget.learning_rate: Input should be"),
     (("name",), "../up", "name: "),
     (("in_distribution",), "foto", "line 3: in_distribution: unknown set 'foto': did you mean photo?"),
 ]
