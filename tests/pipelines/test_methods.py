@@ -7,6 +7,7 @@ import pytest
 
 from bench.augment import AUGMENTERS
 from bench.core.errors import BenchError, DataError, UsageError
+from bench.core.track import SetSpec
 from bench.pipelines.data_board import cell as cells
 from bench.pipelines.data_board import plan, verb
 from bench.pipelines.data_board.images import real_shots
@@ -257,6 +258,9 @@ def test_a_track_that_trains_nothing_and_a_board_of_other_budgets_are_refused(tr
     for bare in (track.model_copy(update={"budget": None}), load_track("imagenet"), load_track("digits-detect")):
         with pytest.raises(UsageError, match="it has no data board"):
             plan_methods(bare, asked(names="none"), places)
+    folder = track.model_copy(update={"real": SetSpec(folder="own", map="index")})
+    with pytest.raises(UsageError, match="toy: its real images are no named source"):
+        tasks(folder, asked(names="sdedit-0.5"))
     methods(track, asked(names="none", trials=1), places, workers=1, quiet=True)
     with pytest.raises(BenchError, match=r"steps is .*, that of .* is .*; a board compares at equal terms"):
         methods(track, asked(names="cutmix", trials=1, steps=5), places, workers=1, quiet=True)

@@ -200,7 +200,8 @@ def _recipe(track: Track, row: MethodRow, protocol: Protocol, *, trial: int, cou
 
 def _shots(track: Track, protocol: Protocol, trial: int) -> dict[str, Any]:
     assert track.real is not None
-    assert track.real.source is not None
+    if track.real.source is None:
+        raise UsageError(f"track {track.name}: its real images are no named source, which methods draw from; give one")
     source, _, split = track.real.source.rpartition("-")
     shots = {} if protocol.shots is None else {"shots": protocol.shots, "trial": trial}
     return {"source": source, "splits": {"train": split}} | shots

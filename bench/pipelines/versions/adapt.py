@@ -185,7 +185,7 @@ def _names(recipe: Recipe, one: Adaptation, class_id: str) -> dict[str, str]:
     return {item.id: item.name for item in recipe.classes if item.id == class_id or not for_each_class(one)}
 
 
-def learns_once(one: Adaptation) -> bool:
+def _learns_once(one: Adaptation) -> bool:
     """Is one state learned from all images of its classes, whichever shots are drawn from?"""
     return bool(_source(one)) or getattr(read_adaptation(one), "images", "") == "all"
 
@@ -203,7 +203,7 @@ def _sources(place: Place, one: Adaptation, class_id: str) -> dict[str, list[str
     split = next((split for split in recipe.splits if split not in EVALUATION), None)
     if split is None:
         raise UsageError(f"{recipe.reference}: {one.name} learns from training images, and no split is made from any")
-    whole = learns_once(one)
+    whole = _learns_once(one)
     found = {owner: _sources_of(place, split, owner, whole=whole) for owner in _names(recipe, one, class_id)}
     for owner, sources in found.items():
         if not sources:
