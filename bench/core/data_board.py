@@ -102,11 +102,10 @@ class Difference(Record):
 
 
 class Missing(Record):
-    """Rows that a comparison asks for at these numbers of shots and that have no cells; `why` they cannot be made."""
+    """Rows that a comparison asks for at these numbers of shots and that have no cells."""
 
     rows: tuple[str, ...]
     shots: tuple[int | None, ...]
-    why: str | None
 
 
 class Comparison(Record):

@@ -94,6 +94,11 @@ class SetSpec(Record):
             raise ValueError("folders: class needs a map of groups: {name: [class, …], …}")
         return self
 
+    def classes_among(self, class_ids: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+        """For a set on folders: folder name -> indices of the classes that are right for its images."""
+        assert self.map is not None, f"{self.title} is not a set on folders"
+        return resolved(self.map, class_ids, partial=self.subset, by_class=self.folders == "class")
+
 
 class Headline(Record):
     """The one number a board is sorted by: the mean of `metric` over `sets`."""
@@ -109,10 +114,10 @@ class Budget(Record):
     """
 
     arch: str
-    steps: int
-    batch: int
-    learning_rate: float
-    seeds: int
+    steps: int = Field(ge=1)
+    batch: int = Field(ge=1)
+    learning_rate: float = Field(gt=0, allow_inf_nan=False)
+    seeds: int = Field(ge=1)
     naive: tuple[Literal["flip", "crop", "colour"], ...] = ()
     mirror: bool = True
 
@@ -192,22 +197,30 @@ class Track(Record):
         metric = "ap50" if self.task == "detection" else "top1"
         if self.headline.metric != metric:
             raise Misplaced(f"a {self.task} track is headed by {metric}", "headline", "metric")
-        for name, spec in self.sets.items():
+        for place, spec in self._specs.items():
             if self.task == "classification" and spec.boxes is not None:
-                raise Misplaced("boxes are for tracks of the task detection", "sets", name, "boxes")
+                raise Misplaced("boxes are for tracks of the task detection", *place, "boxes")
+        for name, spec in self.sets.items():
             if self.task == "detection" and (spec.map is not None or spec.dataset is not None):
                 raise Misplaced("a detection set has a source, or a folder with boxes", "sets", name)
         return self
 
     @model_validator(mode="after")
     def _maps_name_known_classes(self) -> Self:
-        for name, spec in self.sets.items():
+        for place, spec in self._specs.items():
             if spec.map is not None:
                 try:
-                    self.classes_of(name)
+                    spec.classes_among(self.class_ids)
                 except Misplaced as error:
-                    raise Misplaced(str(error), "sets", name, "map", *error.place) from None
+                    raise Misplaced(str(error), *place, "map", *error.place) from None
         return self
+
+    @property
+    def _specs(self) -> dict[tuple[str, ...], SetSpec]:
+        """All sets, and the training data, by their place in a track's file."""
+        parts = {"real": self.real, "synthetic": self.synthetic}
+        training = {(name,): spec for name, spec in parts.items() if spec}
+        return {("sets", name): spec for name, spec in self.sets.items()} | training
 
     @property
     def class_ids(self) -> tuple[str, ...]:
@@ -231,6 +244,4 @@ class Track(Record):
 
     def classes_of(self, name: str) -> dict[str, tuple[int, ...]]:
         """For a set on folders: folder name -> indices of the classes that are right for its images."""
-        spec = self.sets[name]
-        assert spec.map is not None, f"{name} is not a set on folders"
-        return resolved(spec.map, self.class_ids, partial=spec.subset, by_class=spec.folders == "class")
+        return self.sets[name].classes_among(self.class_ids)

@@ -33,16 +33,22 @@ def open_set(track: Track, name: str, *, data_root: Path, limit: int | None = No
     if track.task == "detection":
         raise UsageError(f"track {track.name} asks for boxes; this verb is for tracks that ask for one class an image")
     spec = track.sets[name]
-    images = _open_tree(track, name, data_root) if spec.folder is not None else _open(track, spec, data_root=data_root)
-    return images.first(limit)
+    return _open(track, name, spec, data_root=data_root).first(limit)
 
 
 def open_training_set(track: Track, ingredient: str, *, data_root: Path) -> ImageSet:
-    """The track's `real` or `synthetic` training images."""
+    """The track's `real` or `synthetic` training images; DataError where one has several right classes."""
     spec = {"real": track.real, "synthetic": track.synthetic}.get(ingredient)
     if spec is None:
         raise UsageError(f"track {track.name} has no {ingredient!r} training data")
-    return _open(track, spec, data_root=data_root)
+    images = _open(track, f"{track.name}-{ingredient}", spec, data_root=data_root)
+    several = [row for row in range(len(images)) if len(images.right(row)) > 1] if images.accepted else []
+    if several:
+        raise DataError(
+            f"{images.name}: {images.ids[several[0]]!r} has {len(images.right(several[0]))} right classes; training"
+            " takes one an image: map each folder to one"
+        )
+    return images
 
 
 def ready_sets(track: Track, *, data_root: Path) -> dict[str, str | None]:
@@ -67,7 +73,9 @@ def sets_to_score(track: Track, *, data_root: Path) -> list[str]:
     return [name for name, why_not in state.items() if why_not is None]
 
 
-def _open(track: Track, spec: SetSpec, *, data_root: Path) -> ImageSet:
+def _open(track: Track, name: str, spec: SetSpec, *, data_root: Path) -> ImageSet:
+    if spec.folder is not None:
+        return _open_tree(track, name, spec, data_root)
     if spec.source is not None:
         return _open_source(spec.source, data_root)
     from bench.store.versions import open_version
@@ -82,11 +90,11 @@ def set_folder(spec: SetSpec, data_root: Path) -> Path:
     return data_root / Path(spec.folder).expanduser()
 
 
-def _open_tree(track: Track, name: str, data_root: Path) -> ImageSet:
-    spec = track.sets[name]
+def _open_tree(track: Track, name: str, spec: SetSpec, data_root: Path) -> ImageSet:
     assert spec.map is not None
     tree = list_tree_once(set_folder(spec, data_root))
-    judged = Judged(track.classes_of(name), spec.map, subset=spec.subset, restrict=spec.restrict, crop=spec.crop)
+    classes = spec.classes_among(track.class_ids)
+    judged = Judged(classes, spec.map, subset=spec.subset, restrict=spec.restrict, crop=spec.crop)
     images = tree_set(name, tree, judged, hash_files=partial(hash_files, folder=data_root / "hashes"))
     if spec.labels is not None:
         images = _labelled_one_by_one(images, spec.labels, track.class_ids)

@@ -59,14 +59,5 @@ def difference_table(one: Comparison) -> Table:
 
 
 def missing_lines(one: Comparison) -> list[str]:
-    """What has no cells, and why where it cannot have any as it stands."""
-    return [
-        f"Not yet run, {', '.join(map(shots_in_words, gap.shots))}: {', '.join(gap.rows)}"
-        + (f" ({gap.why})." if gap.why else ".")
-        for gap in one.missing
-    ]
-
-
-def can_be_run(one: Comparison) -> bool:
-    """Is anything missing that its command would make?"""
-    return any(gap.why is None for gap in one.missing)
+    """What has no cells."""
+    return [f"Not yet run, {', '.join(map(shots_in_words, gap.shots))}: {', '.join(gap.rows)}." for gap in one.missing]

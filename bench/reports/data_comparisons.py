@@ -3,7 +3,7 @@
 from html import escape
 
 from bench.core.data_board import Comparison, DataBoard
-from bench.reports.data_comparison_words import can_be_run, difference_table, missing_lines, verdicts
+from bench.reports.data_comparison_words import difference_table, missing_lines, verdicts
 from bench.reports.data_parts import boxed, items, markdown_table
 from bench.reports.data_plots import comparison_figures
 from bench.reports.inline_svg import inline
@@ -24,7 +24,7 @@ def to_html(board: DataBoard) -> str:
     for one in board.comparisons:
         stem = f"comparison-{one.name}"
         said = [*verdicts(one), *(f"{QUOTED}: {text}" for text in one.quoted), *missing_lines(one)]
-        command = f"<pre>{escape(one_line(one.command))}</pre>" if can_be_run(one) else ""
+        command = f"<pre>{escape(one_line(one.command))}</pre>" if one.missing else ""
         words = f"<ul>{items(said)}</ul>{command}"
         if stem in figures:
             numbers = boxed(
@@ -54,7 +54,7 @@ def _article(one: Comparison) -> str:
         f"{to_markdown(one.says)} ({to_markdown(one.document)})",
         "\n".join(f"- {to_markdown(line)}" for line in said),
     ]
-    if can_be_run(one):
+    if one.missing:
         parts.append(f"```sh\n{one_line(one.command)}\n```")
     if one.differences:
         parts.append(f"![{to_markdown(one.title)}](plots/comparison-{one.name}.svg)")

@@ -18,7 +18,7 @@ from bench.synthesis.adaptation import State
 from bench.synthesis.deepaugment_features import through_cae, through_edsr
 from bench.synthesis.deepaugment_networks import SCALE, networks_of
 from bench.synthesis.deepaugment_weights import corrupted_cae, corrupted_edsr
-from bench.synthesis.diffusion import settled
+from bench.synthesis.diffusion import EVALUATIONS, settled
 from bench.synthesis.image_to_image import start_image
 from bench.synthesis.maker import Request
 from bench.synthesis.parameters import Distorted, read
@@ -78,6 +78,7 @@ class DeepAugment:
                 pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
                 image = torch.from_numpy(np.ascontiguousarray(pixels)).float().div(255)[None]
                 made.append(self._distortion.through(net, image, own))
+                EVALUATIONS.update(images=1)
         found = (torch.cat(made) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
         return [Image.fromarray(one[..., 0] if one.shape[-1] == 1 else one) for one in found]
 

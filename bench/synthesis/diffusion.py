@@ -71,10 +71,15 @@ def open_pipeline(
     for state in states:
         look_up(PUT, state.adaptation, kind="adaptation")(pipeline, state)
     network = getattr(pipeline, "unet", None) or pipeline.transformer
-    network.register_forward_hook(lambda module, given, out: EVALUATIONS.update(images=len(given[0]) if given else 0))
+    counted(network)
     if recipe.generator.compiled:
         network.compile()
     return pipeline
+
+
+def counted(network: torch.nn.Module) -> None:
+    """From now on `EVALUATIONS` counts the images that pass through it."""
+    network.register_forward_hook(lambda module, given, out: EVALUATIONS.update(images=len(given[0]) if given else 0))
 
 
 def noise(requests: Sequence[Request]) -> list[torch.Generator]:

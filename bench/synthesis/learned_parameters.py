@@ -105,9 +105,11 @@ class Dagan(Record):
 
 
 class DeepAugment(Record):
-    """How its networks are learned: `narrow` divides the published widths. Or `file`, a safetensors file that has them,
-    with its `file_digest`."""
+    """How its networks are learned: `narrow` divides the published widths; `images`: from those of the shots, or `all`
+    of the split, as the published networks come from other data. Or `file`, a safetensors file that has them, with its
+    `file_digest`."""
 
+    images: Literal["shots", "all"] = "shots"
     steps: int = Field(default=20_000, ge=1)
     batch: int = Field(default=16, ge=1)
     rate: float = Field(default=1e-3, gt=0)

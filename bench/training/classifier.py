@@ -98,7 +98,7 @@ def fit(
 
     def loss_of(network: nn.Module, step: int) -> Tensor:
         pixels, wanted = data.batch(step)
-        answers = network(pixels)
+        answers = _answers(network, pixels, run)
         loss = cross_entropy(answers[: len(wanted)], wanted, label_smoothing=run.label_smoothing or 0.0)
         if data.consistency:
             loss = loss + data.consistency * jensen_shannon(answers, len(pixels) // len(wanted))
@@ -151,6 +151,16 @@ def _network(run: TrainingRun, *, channels: int) -> nn.Module:
             f"architecture {run.arch!r} does not take {run.image_size}x{run.image_size} images: {reason}"
         ) from None
     return network.train().to(memory_format=torch.channels_last)
+
+
+def _answers(network: nn.Module, pixels: Tensor, run: TrainingRun) -> Tensor:
+    try:
+        return network(pixels)
+    except ValueError:
+        # Of a batch norm that gets one number a channel.
+        if len(pixels) > 1:
+            raise
+        raise UsageError(f"{run.arch} cannot be fitted on batches of one image; say a larger budget.batch") from None
 
 
 def _optimizer(network: nn.Module, run: TrainingRun) -> torch.optim.Optimizer:

@@ -54,6 +54,27 @@ def test_augmix_chains_are_one_to_three_deep_and_start_from_the_image(images, mo
     assert torch.allclose(one.mixed(images[0]), to_unit(images[0]), atol=1e-6)
 
 
+@pytest.mark.parametrize(("said", "known"), [({}, 9), ({"all_ops": True}, 13)])
+def test_each_step_of_a_chain_is_one_operation_on_what_the_step_before_left(monkeypatch, said, known):
+    one, read, drawn = mixer(augmix.AugMix, severity=1, depth=3, **said), [], Counter()
+
+    def brighter(operation, picture, severity):
+        assert severity == 1
+        drawn[operation.__name__] += 1
+        read.append(int(picture[0].getpixel((0, 0))))
+        return tuple(image.point(lambda value: value + 1) for image in picture)
+
+    monkeypatch.setattr(augmix, "apply", brighter)
+    dark = torch.full((1, 16, 16), 7, dtype=torch.uint8)
+    assert (one._chain(dark.numpy()) == 10).all()
+    assert read == [7, 8, 9]
+    read.clear()
+    for _ in range(60):
+        one.mixed(dark)
+    assert read == [7, 8, 9] * 3 * 60  # each of three chains begins with the image
+    assert len(drawn) == known
+
+
 def test_augmix_gives_the_clean_view_and_two_mixed_ones(images):
     views, targets = mixer(augmix.AugMix)(images, LABELS)
     assert views.shape == (12, 1, 16, 16)
@@ -72,6 +93,12 @@ def test_pixmix_combines_as_published():
     assert torch.allclose(pixmix.multiply(x, y, a, b)[:2], torch.tensor([0.0, 0.5]))
     assert torch.isfinite(pixmix.multiply(x, y, torch.tensor(2.0), torch.tensor(-1.0))).all()
     assert torch.allclose(pixmix.multiply(x, y, torch.tensor(1.0), torch.tensor(1.0)), 2 * x * y, atol=1e-6)
+    # 0.64^1.5 = 0.512, 0.16^-0.5 = 2.5; and 1e-37 under an exponent of -0.5 is 10^18.5.
+    assert pixmix.multiply(torch.tensor(0.32), torch.tensor(0.08), a, b).item() == pytest.approx(0.64)
+    assert pixmix.multiply(torch.tensor(0.5), torch.tensor(0.0), a, b).item() == pytest.approx(10**18.5 / 2, rel=1e-3)
+    # 1.25 (-0.2) - 0.25 (0.6) = -0.4 on the scale from -1 to 1.
+    found = pixmix.add(torch.tensor(0.4), torch.tensor(0.8), torch.tensor(1.25), torch.tensor(-0.25))
+    assert found.item() == pytest.approx(0.3)
 
 
 def test_pixmix_coefficients_are_of_two_kinds():
@@ -82,6 +109,19 @@ def test_pixmix_coefficients_are_of_two_kinds():
     assert abs(len(convex) - 2000) < 130
     assert torch.allclose(convex.mean(0), torch.tensor([0.8, 0.2]), atol=0.02)  # Beta(4, 1), Beta(1, 4)
     assert torch.allclose(beyond.mean(0), torch.tensor([1.2, -0.2]), atol=0.02)  # 1 + Beta(1, 4), -Beta(1, 4)
+    assert all(abs(torch.corrcoef(kind.T)[0, 1]) < 0.08 for kind in (convex, beyond))  # a says nothing of b
+
+
+def test_each_pixmix_round_draws_coefficients_of_its_own_by_the_beta_of_the_parameters(images, monkeypatch):
+    one, drawn, used = mixer(pixmix.PixMix, fractals=3, beta=2.5), [], []
+    monkeypatch.setattr(pixmix, "coefficients", lambda beta: drawn.append(beta) or (len(drawn), -len(drawn)))
+    for name in ("add", "multiply"):
+        monkeypatch.setattr(pixmix, name, lambda x, y, a, b: used.append((a, b)) or x + y - 1.5)
+    found = [one.mixed(images[0]) for _ in range(40)]
+    assert len(used) > 40
+    assert used == [(n, -n) for n in range(1, len(used) + 1)]
+    assert set(drawn) == {2.5}
+    assert all(0 <= mixed.min() <= mixed.max() <= 1 for mixed in found)  # after the last round too
 
 
 def test_pixmix_mixes_up_to_four_times_with_the_picture_or_the_image(images, monkeypatch):
@@ -96,6 +136,7 @@ def test_pixmix_mixes_up_to_four_times_with_the_picture_or_the_image(images, mon
         assert torch.equal(one.mixed(images[0]), to_unit(images[0]))
         rounds[len(calls)] += 1
         partners += sum(not torch.equal(y, to_unit(images[0])) for y in calls)
+        assert len({y.numpy().tobytes() for y in calls}) <= 2  # one picture an image
     assert set(rounds) == {0, 1, 2, 3, 4}
     assert abs(partners / sum(n * count for n, count in rounds.items()) - 0.5) < 0.06
 

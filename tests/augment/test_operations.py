@@ -54,6 +54,40 @@ def test_translation_is_of_whole_pixels_up_to_a_third_with_black_coming_in(level
 
 
 @pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("name", "level", "place", "parameter"),
+    [
+        ("shear_x", 0.1, 1, 0.003),
+        ("shear_x", 10.0, 1, 0.3),
+        ("shear_y", 1.0, 3, 0.03),
+        ("shear_y", 10.0, 3, 0.3),
+        ("translate_x", 0.9, 2, 0),
+        ("translate_x", 3.0, 2, 3),
+        ("translate_x", 10.0, 2, 10),
+        ("translate_y", 0.9, 5, 1),
+        ("translate_y", 10.0, 5, 20),
+    ],
+)
+def test_the_matrix_of_a_level_worked_by_hand(name, level, place, parameter, sign, monkeypatch):
+    """Of 30 by 60 pixels: a shear is 0.03 level, a shift a third of the side times level / 10, cut off."""
+    asked = []
+    monkeypatch.setattr(Image.Image, "transform", lambda image, *said, **means: asked.append((said, means)) or image)
+    getattr(ops, name)(Image.new("L", (30, 60)), level, sign)
+    (((size, kind, matrix), means),) = asked
+    expected = [1, 0, 0, 0, 1, 0]
+    expected[place] = sign * parameter
+    assert matrix == pytest.approx(expected, abs=1e-12)
+    assert (size, kind, means) == ((30, 60), Image.Transform.AFFINE, {"resample": Image.Resampling.BILINEAR})
+
+
+@pytest.mark.parametrize("name", ["rotate", "shear_x", "shear_y", "translate_x", "translate_y"])
+def test_outside_comes_in_as_black(name):
+    moved = done(name, 10.0, 1, np.full((24, 24), 200, dtype=np.uint8))
+    assert set(np.unique(moved)) >= {0, 200}
+    assert moved[8:16, 8:16].min() == 200
+
+
+@pytest.mark.parametrize("sign", [1, -1])
 def test_a_shear_moves_each_row_by_its_height(sign):
     sheared = done("shear_x", 4.0, sign)
     rows, columns = np.mgrid[8:16, 8:16]

@@ -1,5 +1,7 @@
 """DAGAN and DeepAugment, from real images to a dataset version and to an augmentation: learned once, and resumed."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,34 @@ def test_learning_that_was_killed_goes_on_and_ends_in_the_same_state(write, tmp_
     assert states_of(place, "0")[0].data == path.read_bytes() == whole
     assert steps == []  # all of them were behind it
     assert not path.with_suffix(".work").exists()
+
+
+def test_learned_from_all_images_a_state_serves_whatever_shots_are_drawn_from(write, tmp_path):
+    def state(learned, **shots):
+        conditioning = {"source": "mnist", "splits": {"train": "train"}} | shots
+        reference = write(RECIPES["deepaugment"][0], learned, conditioning=conditioning)
+        return state_file(Place(load_recipe(reference).model_dump_json(), str(tmp_path), "cpu"), "0")
+
+    drawn_from = [{"shots": 1, "trial": 0}, {"shots": 3, "trial": 1}, {}]
+    assert len({state(DEEP, **shots) for shots in drawn_from}) == 3
+    assert len({state(DEEP | {"images": "all"}, **shots) for shots in drawn_from}) == 1
+
+
+def test_what_another_process_learns_meanwhile_is_not_learned_twice(write, tmp_path, monkeypatch):
+    place = Place(load_recipe(write(*RECIPES["deepaugment"])).model_dump_json(), str(tmp_path), "cpu")
+    (state,) = states_of(place, "0")
+    path = state_file(place, "0")
+    path.unlink()
+
+    @contextmanager
+    def waited(folder, *, wait):
+        assert (folder, wait) == (path.with_suffix(".work"), True)
+        path.write_bytes(state.data)
+        yield
+
+    monkeypatch.setattr("bench.pipelines.versions.adapt.lock_folder", waited)
+    monkeypatch.setattr("bench.pipelines.versions.adapt._learn", lambda *given: pytest.fail("learned twice"))
+    assert states_of(place, "0")[0].data == state.data
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -6,18 +6,24 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from bench.augment import AUGMENTERS
 from bench.core.errors import BenchError, DataError, UsageError
+from bench.core.track import SetSpec
 from bench.pipelines.data_board import cell as cells
 from bench.pipelines.data_board import plan, verb
 from bench.pipelines.data_board.cell import Group, Outcome
 from bench.pipelines.data_board.comparisons import COMPARISONS, Compare
 from bench.pipelines.data_board.images import real_shots
 from bench.pipelines.data_board.plan import asked_for, chosen_methods, groups_of, tasks_of
+from bench.pipelines.data_board.plan import write_recipe as write_recipe_of
 from bench.pipelines.data_board.publish import PublishedData, results_folder
-from bench.pipelines.data_board.registry import METHOD_ROWS, drawn
+from bench.pipelines.data_board.registry import ELSEWHERE, METHOD_ROWS, drawn
 from bench.pipelines.data_board.verb import Places, methods, plan_methods
 from bench.pipelines.tracks import load_track
+from bench.pipelines.training.augmentation import settle_augmentation
 from bench.pipelines.training.mixing import made_from
+from bench.pipelines.versions.adapt import Place, state_file
+from bench.pipelines.versions.recipes import load_recipe
 from bench.store.atomic import lock_folder
 from bench.store.data_cells import cells_folder, read_cells, write_cell
 from bench.synthesis import METHODS
@@ -58,6 +64,12 @@ def asked(shots="2", names=NAMES, **changes):
 def tasks(track, wanted):
     rows, _ = chosen_methods(track, wanted)
     return tasks_of(track, wanted, rows, real_per_class=8)
+
+
+def digits_tasks(name):
+    digits, wanted = load_track("digits"), asked("2,4", name)
+    rows, _ = chosen_methods(digits, wanted)
+    return [one for one in tasks_of(digits, wanted, rows, real_per_class=400) if one.settings.method == name]
 
 
 def without_cost(folder):
@@ -193,16 +205,41 @@ def test_cells_that_share_a_version_are_made_by_one_process(track):
 
 
 def test_a_comparison_makes_its_own_cells_once_and_leaves_out_what_cannot_be_made(track, places, monkeypatch):
-    pairs = (("sdedit-0.5", "none"), ("dagan", "none"))
+    pairs = (("sdedit-0.5", "none"), ("class-conditional", "none"))
+    absent = METHOD_ROWS["class-conditional"]
+    monkeypatch.setattr(plan, "why_not_ready", lambda track, row: "no weights" if row is absent else None)
     monkeypatch.setitem(COMPARISONS, "toy", Compare(title="T", document="D", says="S", pairs=pairs, shots=(1, 2)))
     wanted = asked_for(None, None, QUICK | {"trials": 1}, comparison="toy")
     report = methods(track, wanted, places, workers=1, quiet=True)
-    assert (report.made, report.failed, list(report.left_out)) == (6, {}, ["dagan"])
+    assert (report.made, report.failed, list(report.left_out)) == (6, {}, ["class-conditional"])
     assert {
         (one.settings.method, one.settings.protocol.shots)
         for one in read_cells(results_folder(track, places.board_dir))
     } == {(name, shots) for name in ("standard", "none", "sdedit-0.5") for shots in (1, 2)}
     assert methods(track, wanted, places, workers=1, quiet=True).made == 0
+
+
+def test_every_row_that_augments_says_all_that_its_augmentation_needs():
+    augmentations = {row.augment.partition("?")[0] for row in METHOD_ROWS.values() if row.augment}
+    assert augmentations == AUGMENTERS.keys() - set(ELSEWHERE)
+    assert all(settle_augmentation(name).name == name for name in augmentations)
+
+
+def test_deepaugment_draws_from_the_shots_by_networks_that_serve_every_trial(track, tmp_path):
+    wanted = [task for task in tasks(track, asked("2,all", "deepaugment")) if task.settings.method == "deepaugment"]
+    recipes = [task.settings.recipe for task in wanted]
+    assert len({one["name"] for one in recipes}) == 4
+    assert len(groups_of(wanted)) == 1
+    assert [one["splits"]["train"] for one in recipes] == [4, 8] * 2
+    assert recipes[0]["conditioning"]["shots"] == 2
+    assert recipes[0]["method"] == {"name": "deepaugment", "net": "both", "redraw": 0.05, "per_image": 2}
+    # On digits: the very networks of the shipped version.
+    references = [write_recipe_of(tmp_path, task.settings) for task in digits_tasks("deepaugment")]
+    states = {
+        state_file(Place(load_recipe(one).model_dump_json(), str(tmp_path), "cpu"), "0")
+        for one in [*references, "digits-g-deepaugment@1.0.0"]
+    }
+    assert (len(references), len(states)) == (4, 1)
 
 
 def test_a_new_method_is_one_entry(track, places, monkeypatch):
@@ -246,15 +283,17 @@ def test_a_method_that_cannot_run_here_is_left_out_unless_it_was_asked_for(track
         plan_methods(track, asked(names="sdedit-0.5"), places)
     found = plan_methods(track, asked(names=None), places)
     assert found.left_out["sdedit-0.5"] == "no weights of stub"
-    assert found.left_out["dagan"] == "--augment dagan needs state: a row of its own has to say it"
     assert {row.method for row in found.rows} >= {"none", "standard", "cutmix", "gflow", "gflow-released"}
-    assert not {"da-fusion", "dagan", "deepaugment"} & {row.method for row in found.rows}
+    assert not {"da-fusion", "deepaugment"} & {row.method for row in found.rows}
 
 
 def test_a_track_that_trains_nothing_and_a_board_of_other_budgets_are_refused(track, places, monkeypatch):
     for bare in (track.model_copy(update={"budget": None}), load_track("imagenet"), load_track("digits-detect")):
         with pytest.raises(UsageError, match="it has no data board"):
             plan_methods(bare, asked(names="none"), places)
+    folder = track.model_copy(update={"real": SetSpec(folder="own", map="index")})
+    with pytest.raises(UsageError, match="toy: its real images are no named source"):
+        tasks(folder, asked(names="sdedit-0.5"))
     methods(track, asked(names="none", trials=1), places, workers=1, quiet=True)
     with pytest.raises(BenchError, match=r"steps is .*, that of .* is .*; a board compares at equal terms"):
         methods(track, asked(names="cutmix", trials=1, steps=5), places, workers=1, quiet=True)

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench.core.errors import UsageError
+from bench.core.errors import DataError, UsageError
 from bench.pipelines.track_files import load_track, track_names
-from tests.trees import photo_track
+from bench.pipelines.tracks import open_training_set
+from tests.trees import photo_track, plant
 
 
 def write(folder: Path, said: dict) -> str:
@@ -31,12 +32,23 @@ def test_a_map_may_be_a_file_beside_the_track(tmp_path: Path) -> None:
     assert track.classes_of("art") == track.classes_of("photo")
 
 
+def test_training_images_may_lie_in_folders_of_one_class_each(tmp_path: Path) -> None:
+    plant(tmp_path / "photos", ["dog", "guitar"], per_folder=3, name="{}.png")
+    real = {"folder": "photos", "map": {"guitar": 402, "dog": 151}}
+    images = open_training_set(load_track(write(tmp_path, photo_track(real=real))), "real", data_root=tmp_path)
+    assert (images.name, images.labels.tolist()) == ("pets-real", [151] * 3 + [402] * 3)
+    track = load_track(write(tmp_path, photo_track(real=real | {"map": {"dog": [151, 152], "guitar": 402}})))
+    with pytest.raises(DataError, match=r"pets-real: 'dog/1.png' has 2 right classes; training takes one an image"):
+        open_training_set(track, "real", data_root=tmp_path)
+
+
 def test_every_shipped_track_reads() -> None:
     assert {"digits", "imagenet", "imagenet-100"} <= set(track_names())
     for name in track_names():
         assert load_track(name).name == name
 
 
+BUDGET = {"arch": "test_vit", "steps": 5, "batch": 8, "learning_rate": 0.002, "seeds": 1}
 BAD = [
     (("headline", "sets"), ["atr"], "line 7: headline.sets.0: unknown set 'atr': did you mean art?"),
     (("classes",), "imagenet-2k", "line 2: classes: unknown class list 'imagenet-2k': did you mean imagenet-1k"),
@@ -51,6 +63,14 @@ BAD = [
     (("sets", "art", "x_axis"), "phto", "sets.art.x_axis: unknown set 'phto': did you mean photo?"),
     (("sets", "art", "folder"), None, "give exactly one of source, dataset and folder"),
     (("sets", "art", "title"), "a\nb", "expected one line of printable text, got the character U+000A"),
+    (("real",), {"folder": "art", "map": {"dog": 1000}}, "real.map.dog: class 1000 is outside 0..999"),
+    (
+        ("real",),
+        {"folder": "art", "boxes": {"layout": "coco", "file": "a", "images": "a"}},
+        "real.boxes: boxes are for tracks",
+    ),
+    (("budget",), BUDGET | {"batch": 0}, "budget.batch: Input should be greater than or equal to 1"),
+    (("budget",), BUDGET | {"learning_rate": float("nan")}, "budget.learning_rate: Input should be"),
     (("name",), "../up", "name: "),
     (("in_distribution",), "foto", "line 3: in_distribution: unknown set 'foto': did you mean photo?"),
 ]

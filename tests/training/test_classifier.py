@@ -101,6 +101,7 @@ def test_bad_input_is_one_line(digits) -> None:
     for run, error, text in (
         (record(arch="test_resnt"), UsageError, "unknown architecture 'test_resnt': did you mean test_resnet"),
         (record(arch="vit_tiny_patch16_224"), UsageError, "'vit_tiny_patch16_224' does not take 32x32 images: Input"),
+        (record(arch="test_resnet", batch=1), UsageError, "test_resnet cannot be fitted on batches of one image; say"),
         (record(learning_rate=1e30, steps=3), BenchError, "lower the learning rate"),
     ):
         with pytest.raises(error) as caught:

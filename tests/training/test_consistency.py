@@ -1,5 +1,7 @@
 """The consistency loss is the Jensen-Shannon divergence of the views' answers."""
 
+import math
+
 import torch
 from scipy.stats import entropy
 
@@ -18,3 +20,10 @@ def test_equal_answers_cost_nothing_and_sure_contradictions_at_most_log_of_the_v
     assert jensen_shannon(same, 3).abs() < 1e-6
     sure = 100 * torch.eye(3)
     assert torch.isclose(jensen_shannon(sure, 3), torch.tensor(3.0).log())
+
+
+def test_what_no_view_believes_counts_as_a_ten_millionth():
+    logits = torch.tensor([0.0, math.log(1e-9)], dtype=torch.float64).repeat(3, 1)
+    # p (log p - log 1e-7) with p = 1e-9, for each view; the likely class is at its mean.
+    assert math.isclose(jensen_shannon(logits, 3).item(), 1e-9 * math.log(1e-2), rel_tol=1e-3)
+    assert torch.isfinite(jensen_shannon(torch.tensor([[0.0, -500.0]]).repeat(3, 1), 3))

@@ -7,7 +7,6 @@ from bench.core.track import Track
 from bench.pipelines.data_board.comparisons import COMPARISONS, Compare
 from bench.pipelines.data_board.gains import ByShots, Shots, in_order, inside, paired, shifted
 from bench.pipelines.data_board.registry import METHOD_ROWS
-from bench.pipelines.training.augmentation import unsaid_parameters
 
 
 def compare_all(
@@ -53,20 +52,11 @@ def _differences(track: Track, asked: Compare, here: Mapping[str, ByShots]) -> l
 
 
 def _missing(asked: Compare, here: Mapping[str, ByShots]) -> list[Missing]:
-    """Rows that lack the same shots together; those that cannot be run as they stand each for itself."""
-    found: list[Missing] = []
+    """Rows that lack the same shots, together."""
     lacking: dict[tuple[Shots, ...], list[str]] = {}
     for name in asked.rows:
-        few, unsaid = METHOD_ROWS[name].few, _unsaid(name)
+        few = METHOD_ROWS[name].few
         shots = tuple(one for one in asked.shots if (not few or one in few) and one not in here.get(name, {}))
-        if shots and unsaid:
-            why = f"--augment {name} needs {', '.join(unsaid)}: a row of its own has to say it"
-            found.append(Missing(rows=(name,), shots=shots, why=why))
-        elif shots:
+        if shots:
             lacking.setdefault(shots, []).append(name)
-    return [Missing(rows=tuple(names), shots=shots, why=None) for shots, names in lacking.items()] + found
-
-
-def _unsaid(name: str) -> list[str]:
-    row = METHOD_ROWS[name]
-    return unsaid_parameters(row.augment) if row.recipe is None and row.augment else []
+    return [Missing(rows=tuple(names), shots=shots) for shots, names in lacking.items()]

@@ -15,7 +15,7 @@ from bench.core.registry import look_up, unknown
 from bench.core.track import Track
 from bench.pipelines.data_board.comparisons import COMPARISONS
 from bench.pipelines.data_board.registry import BASELINE, METHOD_ROWS, MethodRow
-from bench.pipelines.training.augmentation import settle_augmentation, unsaid_parameters
+from bench.pipelines.training.augmentation import settle_augmentation
 from bench.pipelines.versions.recipes import load_recipe, recipe_path
 from bench.store.atomic import write_json
 from bench.store.documents import read_yaml
@@ -116,8 +116,7 @@ def chosen_methods(track: Track, asked: Asked) -> tuple[dict[str, MethodRow], di
 def why_not_ready(track: Track, row: MethodRow) -> str | None:
     """What a row lacks here, in one line; None where it lacks nothing."""
     if row.recipe is None:
-        unsaid = unsaid_parameters(row.augment) if row.augment else []
-        return f"--augment {row.augment} needs {', '.join(unsaid)}: a row of its own has to say it" if unsaid else None
+        return None
     return why_absent(load_recipe(_base(track, row)).generator)
 
 
@@ -188,7 +187,9 @@ def _task(
         recipe = {"name": whole, "splits": {"train": count}}
     settings = Settings(protocol=protocol, method=name, trial=trial, augment=augment, recipe=recipe)
     shared = (recipe.get("adaptations") or recipe["name"]) if recipe else None
-    return Task(settings, row, digest_json([shots, None if whole else trial, shared or name]))
+    # What is learned from all images serves every trial.
+    once = any(one.get("images") == ALL for one in (recipe or {}).get("adaptations", ()))
+    return Task(settings, row, digest_json([*([] if once else [shots, None if whole else trial]), shared or name]))
 
 
 def _recipe(track: Track, row: MethodRow, protocol: Protocol, *, trial: int, count: int) -> dict[str, Any]:
@@ -223,7 +224,8 @@ def _recipe(track: Track, row: MethodRow, protocol: Protocol, *, trial: int, cou
 
 def _shots(track: Track, protocol: Protocol, trial: int) -> dict[str, Any]:
     assert track.real is not None
-    assert track.real.source is not None
+    if track.real.source is None:
+        raise UsageError(f"track {track.name}: its real images are no named source, which methods draw from; give one")
     source, _, split = track.real.source.rpartition("-")
     shots = {} if protocol.shots is None else {"shots": protocol.shots, "trial": trial}
     return {"source": source, "splits": {"train": split}} | shots

@@ -1,9 +1,8 @@
 """The rows of the data leaderboard: every method that can take part, by name. A new one is one entry here.
 
-An augmentation joins by standing in `bench/augment/`; nothing is to be written here, unless it needs a file, which its
-row has to name. A synthesis method is a `drawn(…)`
-entry: what its recipe says otherwise than the recipe of the track's own generated data, in the words of a recipe file.
-Shots, trial, counts and seeds are filled in by the protocol.
+An augmentation joins by standing in `bench/augment/`; nothing is to be written here, unless it needs a file. A
+synthesis method is a `drawn(…)` entry: what its recipe says otherwise than the recipe of the track's own generated
+data, in the words of a recipe file. Shots, trial, counts and seeds are filled in by the protocol.
 """
 
 from collections.abc import Mapping, Sequence
@@ -145,9 +144,17 @@ def _flowing(about: str, *, fraction: float) -> MethodRow:
     return MethodRow(kind="augmentation", about=f"gflow, {about}", augment=f"gflow?fraction={fraction:g}", by_name=True)
 
 
+# As augmentations they need a file. DeepAugment draws instead; DAGAN learns from classes other than those that it is
+# tested on, so that it has a comparison of its own (`dagan`, leaderboards/digits-dagan).
+ELSEWHERE = ("dagan", "deepaugment")
+
 METHOD_ROWS: dict[str, MethodRow] = {
     "none": MethodRow(kind="real", about="the real shots as they are", augment=None),
-    **{name: MethodRow(kind="augmentation", about=about, augment=name) for name, about in augment.ABOUT.items()},
+    **{
+        name: MethodRow(kind="augmentation", about=about, augment=name)
+        for name, about in augment.ABOUT.items()
+        if name not in ELSEWHERE
+    },
     "gflow-0.7": _flowing("learned from 0.7 % of the images, as GFlowAug's on iWildCam", fraction=0.00679),
     "gflow-21": _flowing("learned from 21 % of the images, as GFlowAug's on GlobalWheat", fraction=0.208),
     "gflow-shots": _flowing("learned from all the images", fraction=1.0),
@@ -245,6 +252,13 @@ METHOD_ROWS: dict[str, MethodRow] = {
         base="digits-g-ldm@1.0.0",
         method=None,
         evaluations=40,
+    ),
+    "deepaugment": drawn(
+        "Hendrycks et al.: each shot through distorted networks, learned from all real images without their classes",
+        base="digits-g-deepaugment@1.0.0",
+        method=None,
+        conditioning={},
+        evaluations=3,
     ),
     "psld-outpainting": drawn(
         "each shot drawn anew around a random part of it that is kept (PSLD)",

@@ -11,6 +11,7 @@ from bench.pipelines.learned.dagan_fit import pixels_of
 from bench.pipelines.training.augmentation import tensors_of
 from bench.synthesis.adaptation import Lesson
 from bench.synthesis.deepaugment_networks import CAE_WIDTHS, FEATURES, Cae, Edsr, networks_of
+from bench.synthesis.diffusion import counted
 from bench.synthesis.parameters import DeepAugment
 from bench.training.deepaugment import SHRINK, fit_pair
 from bench.training.resumable import Schedule
@@ -32,6 +33,8 @@ def learn(parameters: DeepAugment, lesson: Lesson, work: Path) -> dict[str, Tens
         edsr = Edsr(images.shape[1], max(2, FEATURES // parameters.narrow))
         first, wide, code, last, thin = (max(2, width // parameters.narrow) for width in CAE_WIDTHS)
         cae = Cae(images.shape[1], (first, wide, code, last, thin))
+    counted(edsr)
+    counted(cae)
     warmup = max(1, parameters.steps // 10)
     schedule = Schedule(parameters.steps, parameters.rate, warmup=warmup, ema=0.99, seed=parameters.seed, save_every=50)
     return fit_pair(edsr, cae, images, batch=parameters.batch, schedule=schedule, work=work)

@@ -69,13 +69,6 @@ def open_augmenter(run: TrainingRun, pixels: np.ndarray, labels: np.ndarray, *, 
     return kind(parameters, Setting(len(run.classes), channels, run.image_size, pictures, network, learned))
 
 
-def unsaid_parameters(text: str) -> list[str]:
-    """The parameters that an augmentation cannot do without, and that `text` does not say; UsageError as above."""
-    asked = Augmentation.parse(text)
-    fields = look_up(AUGMENTERS, asked.name, kind="augmentation").Parameters.model_fields
-    return [key for key, one in fields.items() if one.is_required() and key not in asked.parameters]
-
-
 def in_short(augmentation: Augmentation) -> str:
     """The name, and the parameters that are not at their defaults."""
     fields = look_up(AUGMENTERS, augmentation.name, kind="augmentation").Parameters.model_fields

@@ -20,6 +20,7 @@ from bench.core.recipe import Adaptation, Recipe
 from bench.core.registry import look_up
 from bench.engines.local import run
 from bench.sources.real_images import open_real_images
+from bench.store.atomic import lock_folder
 from bench.store.states import find_state, keep_state, state_path, work_folder
 from bench.synthesis import ADAPTATIONS, LEARNS_FROM
 from bench.synthesis.adaptation import Lesson, State, read_state
@@ -91,12 +92,24 @@ def states_of(place: Place, class_id: str, *, upto: int | None = None) -> list[S
     """The states behind the images of one class, found or learned, in the recipe's order."""
     states: list[State] = []
     for level, path in enumerate(_paths(place, class_id)[:upto]):
-        data = find_state(path)
-        state = read_state(data, str(path)) if data is not None else _learn(place, class_id, level, states)
-        if data is None:
-            keep_state(path, state.data)
-        states.append(state)
+        states.append(_found(path) or _learned(place, class_id, level, states))
     return states
+
+
+def _found(path: Path) -> State | None:
+    data = find_state(path)
+    return None if data is None else read_state(data, str(path))
+
+
+def _learned(place: Place, class_id: str, level: int, before: Sequence[State]) -> State:
+    """Learned and kept; where another process is at it, what that one learns."""
+    path = _paths(place, class_id)[level]
+    with lock_folder(work_folder(path), wait=True):
+        state = _found(path)
+        if state is None:
+            state = _learn(place, class_id, level, before)
+            keep_state(path, state.data)
+    return state
 
 
 def state_file(place: Place, class_id: str) -> Path:
@@ -121,7 +134,8 @@ def _learn(place: Place, class_id: str, level: int, before: Sequence[State]) -> 
         seed=derive_seed("learn", _keys(place, class_id)[level]),
     )
     if one.name in FITTED:
-        work = work_folder(_paths(place, class_id)[level])
+        # A folder in the one that is locked: a trainer locks its own.
+        work = work_folder(_paths(place, class_id)[level]) / one.name
         tensors = look_up(FITTED, one.name, kind="adaptation")(read_adaptation(one), lesson, work)
         return State(one.name, class_name, f"{recipe.generator.name}@{recipe.generator.revision}", tensors)
     maker: Any = look_up(ADAPTATIONS, one.name, kind="adaptation")
@@ -171,6 +185,11 @@ def _names(recipe: Recipe, one: Adaptation, class_id: str) -> dict[str, str]:
     return {item.id: item.name for item in recipe.classes if item.id == class_id or not for_each_class(one)}
 
 
+def _learns_once(one: Adaptation) -> bool:
+    """Is one state learned from all images of its classes, whichever shots are drawn from?"""
+    return bool(_source(one)) or getattr(read_adaptation(one), "images", "") == "all"
+
+
 def _source(one: Adaptation) -> tuple[str, ...]:
     """The classes that it learns from, where it names them."""
     return tuple(getattr(read_adaptation(one), "source", ()))
@@ -184,7 +203,7 @@ def _sources(place: Place, one: Adaptation, class_id: str) -> dict[str, list[str
     split = next((split for split in recipe.splits if split not in EVALUATION), None)
     if split is None:
         raise UsageError(f"{recipe.reference}: {one.name} learns from training images, and no split is made from any")
-    whole = bool(_source(one))
+    whole = _learns_once(one)
     found = {owner: _sources_of(place, split, owner, whole=whole) for owner in _names(recipe, one, class_id)}
     for owner, sources in found.items():
         if not sources:
@@ -197,7 +216,6 @@ def _sources_of(place: Place, split: str, class_id: str, *, whole: bool) -> list
     conditioning = place.recipe.conditioning
     assert conditioning is not None
     if whole:
-        # Shots are of the classes that are drawn.
         conditioning = conditioning.model_copy(update={"shots": None, "trial": None})
     return open_real_images(Path(place.data_root), conditioning).sources(split, class_id)
 
