@@ -36,7 +36,7 @@ SCHEDULE = Schedule(steps=450, rate=5e-4, warmup=50, decay_share=0.5, ema=0.99, 
 
 @dataclass(frozen=True)
 class Size:
-    """The encoder, and batches of it alone and of both; the default is what is committed as `digits-variations`."""
+    """The encoder, and batches of it alone and of both; the default is that of `digits-variations`."""
 
     side: int = 32
     patch: int = 8
