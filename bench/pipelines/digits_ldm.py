@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,15 +44,16 @@ def train(work: Path, *, steps: int | None = None, folder: Path = FOLDER) -> str
 
 
 @torch.no_grad()
-def measure(folder: Path = FOLDER) -> tuple[float, float]:
+def measure(folder: Path = FOLDER) -> list[str]:
     """The share of 200 images a class in which the oracle reads the class that was asked for, and the mean over
     classes of their Fréchet distance to real digits over that between halves of the real ones (`digits_sd_bars`)."""
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no weights yet; run: python -m bench.pipelines.digits_ldm train")
-    pipeline, reader = DiffusionPipeline.from_pretrained(folder, low_cpu_mem_usage=False), Oracle(ORACLE)
-    labels = np.repeat(np.arange(10), PER_CLASS)
+    pipeline = DiffusionPipeline.from_pretrained(weights_in(folder, "digits_ldm"), low_cpu_mem_usage=False)
+    reader, labels = Oracle(ORACLE), np.repeat(np.arange(10), PER_CLASS)
     logits, features = reader.read(np.concatenate([_draw(pipeline, batch) for batch in np.split(labels, BATCHES)]))
-    return float(np.mean(logits.argmax(1) == labels)), diversity(reader, features, labels)[0]
+    return [
+        f"oracle agreement: {np.mean(logits.argmax(1) == labels):.4f} of {len(labels)} images",
+        f"distance to real digits over distance between real halves: {diversity(reader, features, labels)[0]:.4f}",
+    ]
 
 
 def _draw(pipeline: DiffusionPipeline, labels: np.ndarray) -> np.ndarray:
@@ -60,27 +62,41 @@ def _draw(pipeline: DiffusionPipeline, labels: np.ndarray) -> np.ndarray:
     return ((pictures[:, 0] + 1) / 2).clamp(0, 1).mul(255).to(torch.uint8).numpy()
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m bench.pipelines.digits_ldm", description=__doc__.splitlines()[0])
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    training = verbs.add_parser("train", help="make the generator (needs the weights of digits-sd)")
+def weights_in(folder: Path, module: str) -> Path:
+    """The folder, where there are weights; else a DataError that says how `module` makes them."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no weights yet; run: python -m bench.pipelines.{module} train")
+    return folder
+
+
+def command_line(
+    module: str,
+    about: str,
+    verbs: tuple[Callable[..., str], Callable[[], list[str]]],
+    arguments: list[str] | None,
+) -> int:
+    """`train` and `measure` of a generator that is made from digits-sd; returns the exit code."""
+    train_it, measure_it = verbs
+    parser = argparse.ArgumentParser(prog=f"python -m bench.pipelines.{module}", description=about.splitlines()[0])
+    named = parser.add_subparsers(dest="verb", required=True)
+    training = named.add_parser("train", help="make the generator (needs the weights of digits-sd)")
     training.add_argument("--work", type=Path, default=WORK, help="checkpoints; a killed run goes on from there")
     training.add_argument("--steps", type=int, help="optimizer steps")
-    verbs.add_parser("measure", help="let the oracle read the weights that are there")
+    named.add_parser("measure", help="let the oracle read the weights that are there")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(2)
     try:
-        if chosen.verb == "train":
-            print(train(chosen.work, steps=chosen.steps))
-        else:
-            agreement, ratio = measure()
-            print(f"oracle agreement: {agreement:.4f} of {10 * PER_CLASS} images")
-            print(f"distance to real digits over distance between real halves: {ratio:.4f}")
+        lines = [train_it(chosen.work, steps=chosen.steps)] if chosen.verb == "train" else measure_it()
+        print("\n".join(lines))
     except BenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    return command_line("digits_ldm", __doc__, (train, measure), arguments)
 
 
 if __name__ == "__main__":

@@ -101,15 +101,16 @@ def template_agreement(pipeline: StableDiffusionPipeline, reader: Oracle) -> dic
 def diversity(reader: Oracle, features: np.ndarray, labels: np.ndarray) -> tuple[float, list[tuple[float, float]]]:
     """(mean distance generated-real) / (mean distance real-real), and both distances for each class.
 
-    Oracle features; 200 generated against 200 real training digits, and those against the 200 others of the class.
+    Oracle features; the generated of a class against 200 real training digits of it, and those against as many others.
     """
     real = mnist.train()
     distances = []
     for label in range(10):
         _, of_real = reader.read(real.images[real.labels == label])
         order = np.random.default_rng(SEED).permutation(len(of_real))
-        one, other = of_real[order[:PER_CLASS]], of_real[order[PER_CLASS : 2 * PER_CLASS]]
-        distances.append((float(frechet_distance(features[labels == label], one)), float(frechet_distance(other, one))))
+        made = features[labels == label]
+        one, other = of_real[order[:PER_CLASS]], of_real[order[PER_CLASS : PER_CLASS + len(made)]]
+        distances.append((float(frechet_distance(made, one)), float(frechet_distance(other, one))))
     generated, between = np.mean(distances, axis=0)
     return float(generated / between), distances
 

@@ -81,6 +81,14 @@ def encode(model: AutoencoderKL, images: np.ndarray, *, batch: int = 64) -> Tens
 
 
 @torch.no_grad()
+def decode(model: AutoencoderKL, latents: Tensor, *, batch: int = 64) -> np.ndarray:
+    """The pictures uint8 [n, 32, 32] of latents [n, 4, 8, 8]."""
+    model.eval()
+    pixels = torch.cat([model.decode(part).sample for part in latents.split(batch)])
+    return ((pixels[:, 0].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
+
+
+@torch.no_grad()
 def psnr(model: AutoencoderKL, images: np.ndarray) -> float:
     """Peak signal-to-noise ratio in dB of the reconstructions of pictures uint8 [n, 32, 32] (grey levels 0..1)."""
     target = to_tensor(images)

@@ -7,17 +7,15 @@ classifier-free guidance (Ho & Salimans, 2021). Velocity and noise schedule are 
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, DDPMScheduler, LDMPipeline, UNet2DConditionModel
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from bench.training.latent_diffusion import NOISE, Size
+from bench.training.latent_diffusion import NOISE, Size, store_small
 from bench.training.resumable import Schedule, fit
 
 SIZE = Size()
@@ -74,18 +72,8 @@ def fit_class_conditional(
     return fitted.eval()
 
 
-def export(folder: Path, autoencoder: AutoencoderKL, unet: UNet2DConditionModel, *, half: bool = True) -> None:
-    """Writes a folder that method class-conditional draws with: an LDMPipeline whose sampler is DDIM.
-
-    With `half` the UNet's weights are stored as float16 (diffusers reads them back as float32 unless told otherwise).
-    """
+def export(folder: Path, autoencoder: AutoencoderKL, unet: UNet2DConditionModel) -> None:
+    """Writes a folder that method class-conditional draws with: an LDMPipeline whose sampler is DDIM."""
     sampler = DDIMScheduler(**NOISE, clip_sample=False, timestep_spacing="trailing")
     LDMPipeline(vqvae=autoencoder, unet=unet, scheduler=sampler).save_pretrained(folder, safe_serialization=True)
-    # Where the autoencoder lay on this machine is nobody's business, and would be in the digest.
-    path = folder / "vqvae" / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config.pop("_name_or_path", None)
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    if half:
-        path = folder / "unet" / "diffusion_pytorch_model.safetensors"
-        save_file({key: value.half() for key, value in load_file(path).items()}, path, metadata={"format": "pt"})
+    store_small(folder)

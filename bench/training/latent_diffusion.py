@@ -8,6 +8,7 @@ UNet then follows prompts early."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -140,13 +141,8 @@ def tokenize(tokenizer: CLIPTokenizer, captions: Sequence[str]) -> Tensor:
     return ids[torch.tensor([row[caption] for caption in captions])]
 
 
-def export(
-    folder: Path, autoencoder: AutoencoderKL, denoiser: Denoiser, tokenizer: CLIPTokenizer, *, half: bool = True
-) -> None:
-    """Writes a folder that `StableDiffusionPipeline.from_pretrained` reads.
-
-    With `half` the UNet's weights are stored as float16 (diffusers reads them back as float32 unless told otherwise).
-    """
+def export(folder: Path, autoencoder: AutoencoderKL, denoiser: Denoiser, tokenizer: CLIPTokenizer) -> None:
+    """Writes a folder that `StableDiffusionPipeline.from_pretrained` reads."""
     sampler = DPMSolverMultistepScheduler(**NOISE, solver_order=2, timestep_spacing="trailing", steps_offset=1)
     pipeline = StableDiffusionPipeline(
         vae=autoencoder,
@@ -159,9 +155,20 @@ def export(
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(folder, safe_serialization=True)
-    if half:
-        path = folder / "unet" / "diffusion_pytorch_model.safetensors"
-        save_file({key: value.half() for key, value in load_file(path).items()}, path, metadata={"format": "pt"})
+    store_small(folder)
+
+
+def store_small(folder: Path) -> None:
+    """Stores the UNet in a pipeline's folder as float16 (diffusers reads it as float32 unless told otherwise).
+
+    No configuration keeps where its part lay on this machine: that is nobody's business, and would be in the digest.
+    """
+    path = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    save_file({key: value.half() for key, value in load_file(path).items()}, path, metadata={"format": "pt"})
+    for path in folder.glob("*/config.json"):
+        config = json.loads(path.read_text(encoding="utf-8"))
+        if config.pop("_name_or_path", None) is not None:
+            path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _build_text_encoder(tokenizer: CLIPTokenizer, size: Size) -> CLIPTextModel:
