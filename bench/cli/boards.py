@@ -56,8 +56,8 @@ def robustness(
     as_json: AsJson = False,
 ) -> None:
     """Effective robustness of any accuracies against a declared population."""
-    from bench.pipelines.robustness.populations import Choice
     from bench.pipelines.robustness import verb
+    from bench.pipelines.robustness.populations import Choice
 
     opened = verb.Opened(
         population or [],

@@ -9,6 +9,8 @@ from bench.core.augmentation import Augmentation
 from bench.core.errors import DataError, UsageError
 from bench.core.track import Budget
 from bench.pipelines.boards.arms import variants
+from bench.pipelines.learned.learned_augmenters import spent_learning
+from bench.pipelines.learned.spent import UNKNOWN
 from bench.pipelines.training.augmentation import in_short, open_augmenter, settle_augmentation
 from bench.pipelines.training.train import preprocessing_of, train
 from bench.pipelines.training.training_plan import Plan, settle_plan
@@ -116,13 +118,23 @@ def test_pictures_of_ones_own_are_pinned_by_digest(monkeypatch, tmp_path):
         settle_augmentation(str(done.run.augment))
 
 
-def test_a_policy_is_trained_once_for_all_runs_on_the_same_images_and_refused_when_damaged(monkeypatch, tmp_path):
+def test_a_policy_is_trained_once_for_all_runs_on_the_same_images_and_refused_when_damaged(
+    monkeypatch, tmp_path, capsys
+):
     track, text = toy_track(monkeypatch, budget=BUDGET), "gflow" + SMALL["gflow"]
-    train(track, "real", augment=text, data_root=tmp_path, quiet=True)
+    run = train(track, "real", augment=text, data_root=tmp_path, quiet=True).run
+    assert capsys.readouterr().err == ""
     (policy,) = (tmp_path / "augmenters").glob("gflow-*/policy.pt")
-    before = policy.stat().st_mtime_ns
-    train(track, "real", augment=text, seed=1, data_root=tmp_path, quiet=True)
+    before, spent = policy.stat().st_mtime_ns, spent_learning(run, data_root=tmp_path)
+    assert spent is not None
+    assert spent.seconds > 0
+    train(track, "real", augment=text, seed=1, data_root=tmp_path)
+    assert "policy: step" not in capsys.readouterr().err
     assert policy.stat().st_mtime_ns == before
+    assert spent_learning(run, data_root=tmp_path) == spent
+    (policy.parent / "spent.json").unlink()  # as a kill leaves it
+    open_augmenter(run, np.zeros((0, 16, 16), np.uint8), np.zeros(0, np.int64), data_root=tmp_path)
+    assert spent_learning(run, data_root=tmp_path) == UNKNOWN
     policy.write_bytes(policy.read_bytes()[:1000])
     with pytest.raises(DataError, match=r"policy.pt: damaged .*remove .*train again"):
         train(track, "real", augment=text, seed=2, data_root=tmp_path, quiet=True)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from bench.core.gflow_settings import ReleasedSettings, class_share
+from bench.core.gflow_settings import SHOWN, ReleasedSettings, class_share
 from bench.synthesis.gflow.learn import Fit, resized
 
 SIDE, PIXELS, COMPONENTS = 32, 8, 8  # of an image; filled by one action; of the mixture
@@ -126,7 +126,7 @@ def learn_released(
                 model, image, visible, as_published=settings.as_published, generator=generator
             )
 
-        steps = settings.epochs * len(small)
+        steps = (settings.epochs or math.ceil(SHOWN / len(small))) * len(small)
         plain = {"warmup": 0, "decay_share": 0.0, "weight_decay": 0.0, "clip": math.inf, "ema": 0.0}
         model.load_state_dict(fit("released", model, step, steps=steps, rate=1e-3, **plain))
     return model.eval()

@@ -34,7 +34,7 @@ class Reward:
         own = wanted[:, None] == self.labels[None, :]
         near = self._near[:, torch.arange(codes.shape[1]), codes].sum(2).T.masked_fill(~own, -math.inf)
         density = near.logsumexp(1) - own.sum(1).log()
-        return density + self._said(self.words.decode(codes), wanted) / self._temperature
+        return density + self.said(codes, wanted)
 
     def draw(self, wanted: Tensor, generator: torch.Generator) -> Tensor:
         """Codes [b, T] near training images of the classes `wanted` [b]."""
@@ -46,9 +46,16 @@ class Reward:
         """log of the sum of R over all images, for one class."""
         mass = torch.where(self.labels == label, self._mass, -math.inf)
         rows = torch.multinomial(torch.softmax(mass, 0), draws, replacement=True, generator=generator)
-        said = self._said(self.words.decode(self._about(rows, generator)), torch.full((draws,), label))
+        said = self.said(self._about(rows, generator), torch.full((draws,), label))
         density = mass.logsumexp(0).item() - math.log(int((self.labels == label).sum()))
-        return density + (said / self._temperature).logsumexp(0).item() - math.log(draws)
+        return density + said.logsumexp(0).item() - math.log(draws)
+
+    def said(self, codes: Tensor, wanted: Tensor) -> Tensor:
+        """log of the classifier's factor, [b]; it is trained on the density, so this is how the two differ."""
+        if self.judge is None:
+            return torch.zeros(len(codes))
+        drawn = self.words.decode(codes)
+        return log_softmax(self.judge(drawn), 1).gather(1, wanted[:, None])[:, 0] / self._temperature
 
     def judge_loss(self, judge: nn.Module, step: int, generator: torch.Generator) -> Tensor:
         """Of a step of a classifier of such images."""
@@ -58,11 +65,6 @@ class Reward:
     def _about(self, rows: Tensor, generator: torch.Generator) -> Tensor:
         odds = torch.softmax(self._near[rows], 2).flatten(0, 1)
         return torch.multinomial(odds, 1, generator=generator).view(len(rows), -1)
-
-    def _said(self, drawn: Tensor, wanted: Tensor) -> Tensor:
-        if self.judge is None:
-            return torch.zeros(len(drawn))
-        return log_softmax(self.judge(drawn), 1).gather(1, wanted[:, None])[:, 0]
 
 
 def judge_of(channels: int, side: int, *, classes: int) -> nn.Module:
