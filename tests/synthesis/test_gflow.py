@@ -96,7 +96,7 @@ def test_so_do_wavelets_from_coarse_to_fine(loss, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", ["trajectory", "subtrajectory", "flow-matching"])
 def test_so_does_the_net_for_each_class_on_its_own_trajectories_too(loss, tmp_path):
     torch.manual_seed(1)
     reader = Reader(PIXELS, classes=2, width=8, hidden=64)

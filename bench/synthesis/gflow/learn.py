@@ -59,7 +59,7 @@ def learn_policy(settings: GflowSettings, images: Tensor, labels: Tensor, *, cla
 
 def learn_reward(settings: GflowSettings, images: Tensor, labels: Tensor, *, classes: int, fit: Fit) -> Reward:
     """Codebook, density and judge of the share of the images that is used."""
-    rows = torch.tensor(class_share(labels.numpy(), settings.fraction, seed=settings.seed, classes=classes))
+    rows = torch.tensor(class_share(labels.numpy(), settings, classes=classes))
     used = resized(images[rows], settings.side)
     grid = Grid(images.shape[1], settings.side, settings.side, settings.patch, settings.haar)
     words = learn_words(grid, used, codes=settings.codes, seed=derive_seed("gflow", "words", settings.seed))

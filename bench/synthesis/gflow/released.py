@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from bench.core.gflow_settings import SHOWN, ReleasedSettings, class_share
+from bench.core.gflow_settings import ReleasedSettings, class_share
 from bench.synthesis.gflow.learn import Fit, resized
 
 SIDE, PIXELS, COMPONENTS = 32, 8, 8  # of an image; filled by one action; of the mixture
@@ -114,7 +114,7 @@ def learn_released(
     settings: ReleasedSettings, images: Tensor, labels: Tensor, *, classes: int, fit: Fit
 ) -> MaskedPixels:
     """The model of images float32 [n, c, h, w] in 0..1, one at a time, Adam's rate 1e-3."""
-    small = to_released(images[class_share(labels.numpy(), settings.fraction, seed=settings.seed, classes=classes)])
+    small = to_released(images[class_share(labels.numpy(), settings, classes=classes)])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         model = MaskedPixels(images.shape[1])
@@ -126,7 +126,7 @@ def learn_released(
                 model, image, visible, as_published=settings.as_published, generator=generator
             )
 
-        steps = (settings.epochs or math.ceil(SHOWN / len(small))) * len(small)
+        steps = max(settings.epochs, math.ceil(settings.shown / len(small))) * len(small)
         plain = {"warmup": 0, "decay_share": 0.0, "weight_decay": 0.0, "clip": math.inf, "ema": 0.0}
         model.load_state_dict(fit("released", model, step, steps=steps, rate=1e-3, **plain))
     return model.eval()

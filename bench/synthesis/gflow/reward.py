@@ -25,8 +25,8 @@ class Reward:
         sharpness = words.grid.patches / images[0].numel() / (2 * settings.bandwidth**2)
         out_of_place = torch.tensor(settings.outliers / words.codes).log()
         near = torch.logaddexp(-sharpness * words.distances(images), out_of_place)
-        self._near = near.masked_fill(~words.known, -math.inf)
-        self._mass = self._near.logsumexp(2).sum(1)
+        # Each image is a distribution: unequal sums would let the few that codes fit best outweigh the others.
+        self._near = torch.log_softmax(near.masked_fill(~words.known, -math.inf), 2)
         self.judge: nn.Module | None = None
 
     def __call__(self, codes: Tensor, wanted: Tensor) -> Tensor:
@@ -43,12 +43,9 @@ class Reward:
 
     @torch.no_grad()
     def log_z(self, label: int, *, draws: int, generator: torch.Generator) -> float:
-        """log of the sum of R over all images, for one class."""
-        mass = torch.where(self.labels == label, self._mass, -math.inf)
-        rows = torch.multinomial(torch.softmax(mass, 0), draws, replacement=True, generator=generator)
-        said = self.said(self._about(rows, generator), torch.full((draws,), label))
-        density = mass.logsumexp(0).item() - math.log(int((self.labels == label).sum()))
-        return density + said.logsumexp(0).item() - math.log(draws)
+        """log of the sum of R over all images, for one class: of the classifier's mean factor."""
+        wanted = torch.full((draws,), label)
+        return self.said(self.draw(wanted, generator), wanted).logsumexp(0).item() - math.log(draws)
 
     def said(self, codes: Tensor, wanted: Tensor) -> Tensor:
         """log of the classifier's factor, [b]; it is trained on the density, so this is how the two differ."""
@@ -63,7 +60,7 @@ class Reward:
         return cross_entropy(judge(self.words.decode(self._about(rows, generator))), self.labels[rows])
 
     def _about(self, rows: Tensor, generator: torch.Generator) -> Tensor:
-        odds = torch.softmax(self._near[rows], 2).flatten(0, 1)
+        odds = self._near[rows].exp().flatten(0, 1)
         return torch.multinomial(odds, 1, generator=generator).view(len(rows), -1)
 
 
