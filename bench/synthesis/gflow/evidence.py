@@ -5,8 +5,6 @@ below log Z along the policy's own trajectories and above it along those to draw
 apart in nats (the two directions of the Kullback-Leibler divergence).
 """
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -52,11 +50,6 @@ def weights_of(policy: Policy, paths: Trajectories, log_reward: Tensor) -> tuple
         parts.append(log_reward[rows] + (log_pb - log_pf).sum(1))
         orders.append(log_pb.sum(1))
     return torch.cat(parts), torch.cat(orders)
-
-
-def importance(ahead: Tensor) -> float:
-    """log Z by w [n] of the policy's own trajectories: log mean exp(w), too low by much where the policy is far off."""
-    return (ahead.double().logsumexp(0) - math.log(len(ahead))).item()
 
 
 def bridge(ahead: Tensor, back: Tensor, log_shares: Tensor | None = None) -> float:

@@ -1,7 +1,8 @@
 """Training a GFlowNet on few images, so that P(x | class) is proportional to a declared reward R(x).
 
-At first the policy is fitted to draws of the reward's density by likelihood. Then, half of each batch is drawn by the
-policy, half are such draws, taken apart in random order: balance may be asked for on any trajectory.
+At first the policy is fitted to draws of the reward's density by likelihood, and log Z begun where both sides say. Then,
+half of each batch is drawn by the policy, half are such draws, taken apart in random order: balance may be asked for on
+any trajectory.
 """
 
 from collections.abc import Callable, Mapping
