@@ -13,7 +13,7 @@ from bench.synthesis.gflow.flows import Trajectories, backwards, from_nothing, l
 from bench.synthesis.gflow.policy import Policy
 from bench.synthesis.gflow.reward import Reward
 
-FIRST, CHECKS, LEAST = 64, 640, 4  # trajectories, of all classes together, and of each
+FIRST, LEAST = 64, 4  # trajectories, of all classes together, and of each
 HALVINGS = 60
 
 
@@ -28,9 +28,9 @@ def begin(policy: Policy, reward: Reward) -> None:
     policy.move_log_z(labels, weights_of(policy, given, log_reward)[0], share=1.0)
 
 
-def level(policy: Policy, reward: Reward) -> None:
-    """log Z at what trajectories of both kinds say together."""
-    labels, generator = _labels(policy, CHECKS), torch.Generator().manual_seed(1)
+def level(policy: Policy, reward: Reward, *, count: int) -> None:
+    """log Z at what about `count` trajectories of each kind say together."""
+    labels, generator = _labels(policy, count), torch.Generator().manual_seed(1)
     own = from_nothing(policy, labels, generator)
     given = backwards(policy, reward.draw(labels, generator), labels, generator)
     ahead, _ = weights_of(policy, own, reward(own.codes, labels))

@@ -1,8 +1,8 @@
 """Training a GFlowNet on few images, so that P(x | class) is proportional to a declared reward R(x).
 
-At first the policy is fitted to draws of the reward's density by likelihood, and log Z begun where both sides say. Then,
-half of each batch is drawn by the policy, half are such draws, taken apart in random order: balance may be asked for on
-any trajectory.
+At first the policy is fitted to draws of the reward's density by likelihood, and log Z begun where both say. Then, half
+of each batch is drawn by the policy, half are such draws, taken apart in random order: balance may be asked for on any
+trajectory.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ from bench.synthesis.gflow.layout import Grid, Words, learn_words
 from bench.synthesis.gflow.policy import Policy, Reader, State
 from bench.synthesis.gflow.reward import Reward, judge_of
 
-JUDGE_STEPS, LOG_Z_RATE = 200, 0.1
+JUDGE_STEPS, LOG_Z_RATE, CHECKS = 200, 0.1, 20
 WIDE, NARROW = 8, 8  # of `batch`: how many times as many images, and what part of it as trajectories, at first
 Fit = Callable[..., dict[str, Tensor]]
 """`fit(name, model, loss_of, steps=, rate=, …)` as bench/training/resumable.py has it, in a work folder."""
@@ -92,7 +92,7 @@ def balance_step(settings: GflowSettings, policy: Policy, reward: Reward) -> Cal
 
     def step(number: int, generator: torch.Generator) -> Tensor:
         if number == warm:
-            level(policy, reward)
+            level(policy, reward, count=CHECKS * settings.batch)
         count = settings.batch // NARROW if number < warm else settings.batch // 2
         codes, labels = drawn(max(1, count), generator)
         given = backwards(policy, codes, labels, generator)
