@@ -14,26 +14,29 @@ class GflowSettings(Record):
     """The reward: log R(x) = log density of x near the class's training images + log P(class | x) / `temperature`.
 
     The density is the mean over the images of the product over the patches of exp(-e / (2 `bandwidth`²)) + `outliers` /
-    `codes`, e the mean squared difference of their values (pixels are 0 to 1), so that a patch that is out of place
-    costs no more than it must; the class's probability is that of a small classifier trained on the same images.
-    `fraction`: the share of the training images that are used. Images are `side` pixels
-    large and cut into patches of `patch`, each of which holds one of `codes` codes; an action fills one, or, with
-    `haar`, one scale of one, coarse to fine. The first `likelihood` share of the `steps` fits the policy to draws of
-    the density, and log Z and the flows to the policy; then all are balanced. `loss`, and `order` (which place comes
-    next), are those of bench/synthesis/gflow/.
+    `codes`, which is made to sum to one over the codes; e is the mean squared difference of their values (pixels are 0
+    to 1), and a patch that is out of place costs no more than it must. The class's probability is that of a small
+    classifier trained on the same images. `fraction`: the share of each class's training images that is used, and
+    `least` of them, where there are as many, so that few shots are all of use.
+
+    Images are `side` pixels large and cut into patches of `patch`, each of which holds one of `codes` codes; an action
+    fills one, or, with `haar`, one scale of one, coarse to fine. The first `likelihood` share of the `steps` fits the
+    policy to draws of the density, and the flows to the policy; then all are balanced. `loss`, and `order` (which place
+    comes next), are those of bench/synthesis/gflow/.
     """
 
     loss: Literal["trajectory", "detailed", "subtrajectory", "flow-matching"] = "trajectory"
     order: Literal["uniform", "learned", "informative"] = "uniform"
     haar: bool = False
     fraction: float = Field(default=0.07, gt=0, le=1)
+    least: int = Field(default=16, ge=1)
     side: int = Field(default=32, ge=4, le=64)
     patch: int = Field(default=8, ge=1, le=32)
     codes: int = Field(default=128, ge=2, le=1024)
     temperature: float = Field(default=1.0, gt=0, le=1000)
     bandwidth: float = Field(default=0.07, ge=0.01, le=1)
     outliers: float = Field(default=3e-4, ge=0, le=1)
-    steps: int = Field(default=600, ge=1, le=1_000_000)
+    steps: int = Field(default=300, ge=1, le=1_000_000)
     batch: int = Field(default=32, ge=2, le=1024)
     rate: float = Field(default=2e-3, gt=0, le=1)
     likelihood: float = Field(default=0.75, ge=0, le=1)
@@ -49,21 +52,26 @@ class GflowSettings(Record):
 
 
 class ReleasedSettings(Record):
-    """GFlowAug as released: `fraction` of the images, `epochs` over them; `as_published` with its channel bug."""
+    """GFlowAug as released: `fraction` and `least` of the images as above; `as_published` with its channel bug.
+
+    The released code makes one epoch over them; here `epochs`, and as many more as show it `shown` images.
+    """
 
     fraction: float = Field(default=0.07, gt=0, le=1)
+    least: int = Field(default=16, ge=1)
     epochs: int = Field(default=1, ge=1, le=10_000)
+    shown: int = Field(default=256, ge=1, le=1_000_000)
     as_published: bool = False
     seed: int = Field(default=241, ge=0)
 
 
-def class_share(labels: np.ndarray, fraction: float, *, seed: int, classes: int) -> list[int]:
-    """Rows of the same share of every class, at least one image, in their order; DataError where a class has none."""
+def class_share(labels: np.ndarray, settings: GflowSettings | ReleasedSettings, *, classes: int) -> list[int]:
+    """Rows of the same share of every class, in their order; DataError where a class has none."""
     rows: list[int] = []
     for label in range(classes):
         own = np.flatnonzero(labels == label)
         if not len(own):
             raise DataError(f"gflow: no training image of class number {label}")
-        random = np.random.default_rng(derive_seed("gflow", "share", seed, label))
-        rows += random.permutation(own)[: max(1, round(fraction * len(own)))].tolist()
+        random = np.random.default_rng(derive_seed("gflow", "share", settings.seed, label))
+        rows += random.permutation(own)[: max(settings.least, round(settings.fraction * len(own)))].tolist()
     return sorted(rows)

@@ -218,9 +218,9 @@ class Track(Record):
     @property
     def _specs(self) -> dict[tuple[str, ...], SetSpec]:
         """All sets, and the training data, by their place in a track's file."""
+        places: dict[tuple[str, ...], SetSpec] = {("sets", name): spec for name, spec in self.sets.items()}
         parts = {"real": self.real, "synthetic": self.synthetic}
-        training = {(name,): spec for name, spec in parts.items() if spec}
-        return {("sets", name): spec for name, spec in self.sets.items()} | training
+        return places | {(name,): spec for name, spec in parts.items() if spec}
 
     @property
     def class_ids(self) -> tuple[str, ...]:

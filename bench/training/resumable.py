@@ -9,7 +9,9 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError
@@ -21,6 +23,7 @@ from torch import Tensor, nn
 from bench.core.errors import DataError
 
 StepLoss = Callable[[int, torch.Generator], Tensor]
+_SILENT: ContextVar[bool] = ContextVar("silent", default=False)
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,16 @@ def fit(name: str, model: nn.Module, loss_of: StepLoss, schedule: Schedule, work
         if (step + 1) % schedule.save_every == 0 or step + 1 == schedule.steps:
             _save(checkpoint, model, average, optimizer, step + 1)
     return average
+
+
+@contextmanager
+def silent(wanted: bool = True) -> Iterator[None]:
+    """Where `wanted`, nothing in the block tells how far its training is."""
+    before = _SILENT.set(wanted or _SILENT.get())
+    try:
+        yield
+    finally:
+        _SILENT.reset(before)
 
 
 class Kept(Protocol):
@@ -184,7 +197,7 @@ class _Progress:
     def tell(self, step: int, loss: float) -> None:
         self.loss = loss if self.loss is None else 0.98 * self.loss + 0.02 * loss
         now = time.monotonic()
-        if now - self.told < 10 and step < self.steps:
+        if _SILENT.get() or (now - self.told < 10 and step < self.steps):
             return
         self.told = now
         pace = (step - self.first) / max(now - self.started, 1e-9)

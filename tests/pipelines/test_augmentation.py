@@ -9,6 +9,8 @@ from bench.core.augmentation import Augmentation
 from bench.core.errors import DataError, UsageError
 from bench.core.track import Budget
 from bench.pipelines.boards.arms import variants
+from bench.pipelines.learned.learned_augmenters import spent_learning
+from bench.pipelines.learned.spent import UNKNOWN
 from bench.pipelines.training.augmentation import in_short, open_augmenter, settle_augmentation
 from bench.pipelines.training.train import preprocessing_of, train
 from bench.pipelines.training.training_plan import Plan, settle_plan
@@ -18,7 +20,7 @@ from tests.toy_track import toy_track
 SMALL = {
     "pixmix": "?fractals=3",
     "gflow": "?steps=4&side=16&patch=4&codes=8&fraction=0.5",
-    "gflow-released": "?fraction=0.1",
+    "gflow-released": "?fraction=0.1&least=1&shown=8",
 }
 LEARNED = {"dagan", "deepaugment"}  # test_learned_augmenters.py
 BUDGET = {"arch": "test_resnet", "steps": 2, "batch": 8, "learning_rate": 0.002, "seeds": 1}
@@ -116,16 +118,26 @@ def test_pictures_of_ones_own_are_pinned_by_digest(monkeypatch, tmp_path):
         settle_augmentation(str(done.run.augment))
 
 
-def test_a_policy_is_trained_once_for_all_runs_on_the_same_images_and_refused_when_damaged(monkeypatch, tmp_path):
+def test_a_policy_is_trained_once_for_all_runs_on_the_same_images_and_refused_when_damaged(
+    monkeypatch, tmp_path, capsys
+):
     track, text = toy_track(monkeypatch, budget=BUDGET), "gflow" + SMALL["gflow"]
-    train(track, "real", augment=text, data_root=tmp_path, quiet=True)
+    run = train(track, "real", augment=text, data_root=tmp_path, quiet=True).run
+    assert capsys.readouterr().err == ""
     (policy,) = (tmp_path / "augmenters").glob("gflow-*/policy.pt")
-    before = policy.stat().st_mtime_ns
-    train(track, "real", augment=text, seed=1, data_root=tmp_path, quiet=True)
+    before, spent = policy.stat().st_mtime_ns, spent_learning(run, data_root=tmp_path)
+    assert spent is not None
+    assert spent.seconds > 0
+    train(track, "real", augment=text, seed=1, data_root=tmp_path)
+    assert "policy: step" not in capsys.readouterr().err
     assert policy.stat().st_mtime_ns == before
+    assert spent_learning(run, data_root=tmp_path) == spent
+    (policy.parent / "spent.json").unlink()  # as a kill leaves it
+    train(track, "real", augment=text, seed=2, data_root=tmp_path, quiet=True)
+    assert spent_learning(run, data_root=tmp_path) == UNKNOWN
     policy.write_bytes(policy.read_bytes()[:1000])
     with pytest.raises(DataError, match=r"policy.pt: damaged .*remove .*train again"):
-        train(track, "real", augment=text, seed=2, data_root=tmp_path, quiet=True)
+        train(track, "real", augment=text, seed=3, data_root=tmp_path, quiet=True)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,11 @@
 """A GFlowNet as the method of a recipe: learned once, named in every row, and the laws of versions hold."""
 
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +18,7 @@ from tests.stub_maker import write_recipe
 
 NOBODYS = "sha256:" + "0" * 64
 GENERATOR = {"name": "gflow", "revision": "1", "from_nothing": True}
+ROOT = Path(__file__).parents[2]
 LEARNED = {"name": "gflow", "side": 16, "patch": 4, "codes": 8, "steps": 4, "batch": 4, "fraction": 1.0}
 
 
@@ -83,3 +89,25 @@ def test_a_recipe_says_everything_that_is_learned_by(write):
     (learned,) = load_recipe(write()).adaptations
     assert learned.parameters["loss"] == "trajectory"
     assert learned.parameters["temperature"] == 1.0
+
+
+def start(root: Path) -> subprocess.Popen:
+    settings = "gflow?steps=250&side=16&patch=8&codes=8&batch=4&fraction=0.01"
+    words = ["train", "--track", "digits", "--arm", "real", "--steps", "3", "--augment", settings, "--quiet"]
+    return subprocess.Popen([sys.executable, "run_bench.py", *words, "--data-root", str(root)], cwd=ROOT)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_while_it_learns_ends_in_the_same_weights(tmp_path):
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    process = start(killed)
+    while not list(killed.glob("augmenters/*/policy.pt")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not list(killed.glob("augmenters/*/spent.json"))  # it was not at its end
+    for root in (killed, whole):
+        assert start(root).wait() == 0
+    (one,), (other,) = (list(root.glob("runs/*/model.safetensors")) for root in (killed, whole))
+    assert one.read_bytes() == other.read_bytes()

@@ -17,7 +17,7 @@ from bench.pipelines.data_board.images import real_shots
 from bench.pipelines.data_board.plan import asked_for, chosen_methods, groups_of, tasks_of
 from bench.pipelines.data_board.plan import write_recipe as write_recipe_of
 from bench.pipelines.data_board.publish import PublishedData, results_folder
-from bench.pipelines.data_board.registry import ELSEWHERE, METHOD_ROWS, drawn
+from bench.pipelines.data_board.registry import ELSEWHERE, METHOD_ROWS, MethodRow, drawn
 from bench.pipelines.data_board.verb import Places, methods, plan_methods
 from bench.pipelines.tracks import load_track
 from bench.pipelines.training.augmentation import settle_augmentation
@@ -285,6 +285,16 @@ def test_a_method_that_cannot_run_here_is_left_out_unless_it_was_asked_for(track
     assert found.left_out["sdedit-0.5"] == "no weights of stub"
     assert {row.method for row in found.rows} >= {"none", "standard", "cutmix", "gflow", "gflow-released"}
     assert not {"da-fusion", "deepaugment"} & {row.method for row in found.rows}
+
+
+def test_what_an_augmentation_learned_costs_as_much_where_it_is_found(track, places, monkeypatch):
+    small = "gflow?steps=4&side=16&patch=8&codes=8"
+    monkeypatch.setitem(METHOD_ROWS, "gflow", MethodRow(kind="augmentation", about="", augment=small))
+    settings = tasks(track, asked(names="gflow", trials=1))[1].settings
+    first, again = (cells.make_cell(track, settings, data_root=places.data_root) for _ in range(2))
+    assert first.cost.learning == again.cost.learning > 0
+    assert again.cost.training > 0
+    assert first.curve == again.curve
 
 
 def test_a_track_that_trains_nothing_and_a_board_of_other_budgets_are_refused(track, places, monkeypatch):

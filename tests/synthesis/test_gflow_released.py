@@ -109,7 +109,7 @@ def test_it_learns_and_resumes(tmp_path, monkeypatch):
         return loss
 
     monkeypatch.setattr(released, "negative_log_likelihood", noted)
-    settings = ReleasedSettings(fraction=1.0, epochs=2)
+    settings = ReleasedSettings(fraction=1.0, epochs=1, shown=12)
     with trainer(tmp_path) as fit:
         first = learn_released(settings, images, labels, classes=1, fit=fit).state_dict()
         assert losses[-1] < losses[0]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.augment.augmenter import Augmenter
 from bench.core.augmentation import Augmentation
 from bench.core.data_cell import Cost, DataCell, Epoch, Settings
 from bench.core.errors import BenchError
@@ -16,11 +17,16 @@ from bench.pipelines.data_board.court import Court
 from bench.pipelines.data_board.images import Drawn, draw_images, real_shots
 from bench.pipelines.data_board.plan import Task
 from bench.pipelines.data_board.strips import strip_of
+from bench.pipelines.learned.learned_augmenters import spent_learning
+from bench.pipelines.learned.spent import Spent
 from bench.pipelines.training.augmentation import open_augmenter
 from bench.store.atomic import lock_folder
 from bench.store.data_cells import cells_folder, find_cell, write_cell
 from bench.store.machine import library_versions
+from bench.training.mixing import Synthetic
 from bench.training.recipe import LABEL_SMOOTHING, SCHEDULE, UNAUGMENTED, WEIGHT_DECAY
+
+Material = tuple[np.ndarray, np.ndarray, Synthetic | None]
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,14 @@ def make_cell(track: Track, settings: Settings, *, data_root: Path) -> DataCell:
     run = run_of(track, settings, real, drawn)
     court = Court.of(track, run, data_root=data_root)
     start = time.process_time()
-    curve = _fit(run, real, drawn, court, epochs=settings.protocol.epochs, data_root=data_root)
+    images, labels, synthetic = _material(run, real, drawn, court)
+    augment = open_augmenter(run, images, labels, data_root=data_root, quiet=True)
+    taught = spent_learning(run, data_root=data_root)
+    # What it took to learn counts by itself, and as much where it was found.
+    start = start if taught is None else time.process_time()
+    curve = _fit(run, (images, labels, synthetic), augment, court, epochs=settings.protocol.epochs)
+    learned, made = (drawn.learned, drawn.drawn) if drawn else (Spent(), Spent())
+    learned += taught or Spent()
     return DataCell(
         settings=settings,
         run=run,
@@ -78,10 +91,10 @@ def make_cell(track: Track, settings: Settings, *, data_root: Path) -> DataCell:
         curve=curve,
         made=court.made(drawn) if drawn else None,
         cost=Cost(
-            learning=drawn.learned.seconds if drawn else 0.0,
-            drawing=drawn.drawn.seconds if drawn else 0.0,
+            learning=learned.seconds,
+            drawing=made.seconds,
             training=time.process_time() - start,
-            evaluations=(drawn.learned + drawn.drawn).evaluations if drawn else 0,
+            evaluations=(learned + made).evaluations,
         ),
         strip=strip_of(run, real, drawn, court, data_root=data_root) if settings.trial == 0 else None,
         versions=library_versions(),
@@ -114,22 +127,22 @@ def run_of(track: Track, settings: Settings, real: ImageSet, drawn: Drawn | None
     )
 
 
+def _material(run: TrainingRun, real: ImageSet, drawn: Drawn | None, court: Court) -> Material:
+    images, labels = court.pixels(real), real.labels
+    if drawn is None:
+        return images, labels, None
+    if run.mix is not None:
+        return images, labels, Synthetic(court.pixels(drawn.images), drawn.of, run.mix)
+    return np.concatenate([images, court.pixels(drawn.images)]), np.concatenate([labels, drawn.images.labels]), None
+
+
 def _fit(
-    run: TrainingRun, real: ImageSet, drawn: Drawn | None, court: Court, *, epochs: int, data_root: Path
+    run: TrainingRun, material: Material, augment: Augmenter | None, court: Court, *, epochs: int
 ) -> tuple[Epoch, ...]:
     """Train, and judge after each of so many equal parts of the steps."""
-    # They bring torch with them, which planning does without.
+    # It brings timm with it, which planning does without.
     from bench.training.classifier import fit
-    from bench.training.mixing import Synthetic
 
-    images, labels, synthetic = court.pixels(real), real.labels, None
-    if drawn and run.mix is not None:
-        synthetic = Synthetic(court.pixels(drawn.images), drawn.of, run.mix)
-    elif drawn:
-        images, labels = (
-            np.concatenate([images, court.pixels(drawn.images)]),
-            np.concatenate([labels, drawn.images.labels]),
-        )
     assert run.steps is not None
     ends = {max(1, round(run.steps * part / epochs)) for part in range(1, epochs + 1)}
     curve: list[Epoch] = []
@@ -138,6 +151,6 @@ def _fit(
         if step in ends:
             curve.append(court.epoch(network, step))
 
-    augment = open_augmenter(run, images, labels, data_root=data_root)
+    images, labels, synthetic = material
     fit(run, images, labels, augment=augment, synthetic=synthetic, watch=watch, quiet=True)
     return tuple(curve)

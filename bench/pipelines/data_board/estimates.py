@@ -9,7 +9,7 @@ PASS, LESSON, IMAGE, JUDGEMENT, START = 0.0036, 0.012, 0.0011, 1.8, 5.0
 SLOWER = {"augmix": 8.0, "pixmix": 5.0, "randaugment": 1.5, "trivialaugment": 1.2, "standard": 1.8}
 SLOWER |= {"gflow": 1.7, "gflow-released": 7.0}
 # Seconds that an augmentation takes to learn before the run.
-LEARNED = {"gflow": 120.0}
+LEARNED = {"gflow": 55.0}
 
 
 def estimate(task: Task) -> float:

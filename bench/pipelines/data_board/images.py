@@ -11,9 +11,9 @@ import numpy as np
 from bench.core.data_cell import Settings
 from bench.core.images import ImageSet
 from bench.core.real_images import Conditioning
-from bench.core.record import Record
 from bench.core.track import Track
 from bench.pipelines.data_board.plan import write_recipe
+from bench.pipelines.learned.spent import Spent, read_spent, spent_on
 from bench.pipelines.tracks import open_training_set
 from bench.pipelines.training.mixing import made_from, sources_of
 from bench.pipelines.versions.adapt import Place, learn_all, state_files
@@ -21,29 +21,6 @@ from bench.pipelines.versions.generate import generate
 from bench.pipelines.versions.recipes import load_recipe
 from bench.store.atomic import write_json
 from bench.store.versions import open_version
-
-
-class Spent(Record):
-    """Seconds of one core, and passes of one image through the generator; None where nobody measured them.
-
-    Kept on the disk, so that it is known where what was learned or drawn is found again.
-    """
-
-    seconds: float | None = 0.0
-    evaluations: int | None = 0
-
-    def share(self, factor: float) -> "Spent":
-        """So many times as much."""
-        return Spent(seconds=(self.seconds or 0) * factor, evaluations=round((self.evaluations or 0) * factor))
-
-    def __add__(self, other: "Spent") -> "Spent":
-        unknown = None in (self.seconds, self.evaluations, other.seconds, other.evaluations)
-        if unknown:
-            return Spent(seconds=None, evaluations=None)
-        return Spent(seconds=self.seconds + other.seconds, evaluations=self.evaluations + other.evaluations)
-
-
-UNKNOWN = Spent(seconds=None, evaluations=None)
 
 
 @dataclass(frozen=True)
@@ -100,16 +77,16 @@ def _made(path: str, class_ids: Sequence[str], data_root: Path) -> tuple[Spent, 
         with _measured() as measured:
             learned = learn_all(place, [class_id], workers=1, quiet=True)
         for file in files:
-            kept = _kept(data_root, file.stem)
+            kept = spent_on(data_root, file.stem)
             if learned and not kept.is_file():
                 write_json(kept, measured[0].share(1 / learned).model_dump())
-            lessons[file] = _read(kept)
+            lessons[file] = read_spent(kept)
     with _measured() as measured:
         report = generate(path, data_root=data_root, workers=1, quiet=True)
-    kept = _kept(data_root, f"drawn-{recipe.digest[7:31]}")
+    kept = spent_on(data_root, f"drawn-{recipe.digest[7:31]}")
     if report.drawn:
         write_json(kept, measured[0].share(report.images / report.drawn).model_dump())
-    return sum(lessons.values(), Spent()), _read(kept)
+    return sum(lessons.values(), Spent()), read_spent(kept)
 
 
 @contextmanager
@@ -122,11 +99,3 @@ def _measured() -> Iterator[list[Spent]]:
     start, passed = time.process_time(), EVALUATIONS["images"]
     yield spent
     spent.append(Spent(seconds=time.process_time() - start, evaluations=EVALUATIONS["images"] - passed))
-
-
-def _kept(data_root: Path, name: str) -> Path:
-    return data_root / "data-board" / "spent" / f"{name}.json"
-
-
-def _read(path: Path) -> Spent:
-    return Spent.model_validate_json(path.read_bytes()) if path.is_file() else UNKNOWN

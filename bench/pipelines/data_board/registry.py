@@ -141,7 +141,9 @@ def _inverted(about: str, **parameters: Any) -> MethodRow:
 
 
 def _flowing(about: str, *, fraction: float) -> MethodRow:
-    return MethodRow(kind="augmentation", about=f"gflow, {about}", augment=f"gflow?fraction={fraction:g}", by_name=True)
+    return MethodRow(
+        kind="augmentation", about=f"gflow, {about}", augment=f"gflow?fraction={fraction:g}&least=1", by_name=True
+    )
 
 
 # As augmentations they need a file. DeepAugment draws instead; DAGAN learns from classes other than those that it is

@@ -26,7 +26,7 @@ def strip_of(run: TrainingRun, real: ImageSet, drawn: Drawn | None, court: Court
     """
     pixels = court.pixels(real)
     labels = np.unique(real.labels)
-    augment = None if drawn else open_augmenter(run, pixels, real.labels, data_root=data_root)
+    augment = None if drawn else open_augmenter(run, pixels, real.labels, data_root=data_root, quiet=True)
     chosen = [
         int(np.flatnonzero(real.labels == labels[len(labels) * (2 * k + 1) // (2 * SHOTS)])[0]) for k in range(SHOTS)
     ]

@@ -189,7 +189,7 @@ def _accuracy(run: TrainingRun, images: ImageSet, held: _Held) -> float:
     pixels = prepare.pixels([images.read(i) for i in range(len(images))])
     found = find_run(data_root, run)
     if found is None:
-        augment = open_augmenter(run, pixels, images.labels, data_root=data_root)
+        augment = open_augmenter(run, pixels, images.labels, data_root=data_root, quiet=True)
         fitted = fit(run, pixels, images.labels, augment=augment, quiet=True)
         model = pack(fitted.state, {})
         found = TrainedRun(

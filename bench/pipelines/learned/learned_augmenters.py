@@ -10,6 +10,7 @@ from bench.core.digests import digest_json
 from bench.core.gflow_settings import GflowSettings, ReleasedSettings
 from bench.core.record import Record
 from bench.core.training_run import TrainingRun
+from bench.pipelines.learned.spent import FILE, Spent, accounted, read_spent, spent_on
 
 
 def learned_augmenter(
@@ -23,13 +24,32 @@ def learned_augmenter(
 
     from bench.pipelines.learned.trainer import trainer
 
-    name, learn = LEARNERS[type(settings)]
-    data = [part.model_dump() for part in run.data]
-    digest = digest_json([settings.model_dump(), data, run.mix is None, run.fraction, run.image_size, run.classes])
+    _, learn = LEARNERS[type(settings)]
     images = torch.from_numpy(pixels).float() / 255
     images = images.permute(0, 3, 1, 2).contiguous() if images.ndim == 4 else images[:, None]
-    with trainer(data_root / "augmenters" / f"{name}-{digest[7:23]}") as fit:
+    folder = _folder(settings, run, data_root)
+    with trainer(folder) as fit, accounted(folder):
         return learn(settings, images, torch.from_numpy(labels), classes=len(run.classes), fit=fit)
+
+
+def spent_learning(run: TrainingRun, *, data_root: Path) -> Spent | None:
+    """What the run's augmentation took to learn before the run, now or ever; None where it learns nothing."""
+    if run.augment is None:
+        return None
+    said = run.augment.parameters
+    if "state" in said:
+        return read_spent(spent_on(data_root, Path(str(said["state"])).stem))
+    for settings, (name, _) in LEARNERS.items():
+        if name == run.augment.name:
+            own = settings.model_validate({key: said[key] for key in settings.model_fields})
+            return read_spent(_folder(own, run, data_root) / FILE)
+    return None
+
+
+def _folder(settings: Record, run: TrainingRun, data_root: Path) -> Path:
+    data = [part.model_dump() for part in run.data]
+    digest = digest_json([settings.model_dump(), data, run.mix is None, run.fraction, run.image_size, run.classes])
+    return data_root / "augmenters" / f"{LEARNERS[type(settings)][0]}-{digest[7:23]}"
 
 
 def _learn_gflow(settings: GflowSettings, images: Any, labels: Any, *, classes: int, fit: Any) -> Callable[..., Any]:
@@ -59,4 +79,4 @@ LEARNERS: dict[type[Record], tuple[str, Callable[..., Any]]] = {
     GflowSettings: ("gflow", _learn_gflow),
     ReleasedSettings: ("gflow-released", _learn_released),
 }
-"""By the kind of their settings: the name of the folder, and what trains it."""
+"""By the kind of their settings: the augmentation, which names the folder too, and what trains it."""

@@ -24,6 +24,7 @@ from bench.models.preprocessing import Preprocessing
 from bench.pipelines.learned.learned_augmenters import learned_augmenter
 from bench.sources.image_folder import SUFFIXES, open_image
 from bench.synthesis.dagan_network import generator_of
+from bench.training.resumable import silent
 
 MODES = {1: "L", 3: "RGB"}
 
@@ -46,7 +47,9 @@ def settle_augmentation(text: str, *, mirror: bool = True) -> Augmentation:
     return Augmentation(name=asked.name, parameters=parameters.model_dump())
 
 
-def open_augmenter(run: TrainingRun, pixels: np.ndarray, labels: np.ndarray, *, data_root: Path) -> Augmenter | None:
+def open_augmenter(
+    run: TrainingRun, pixels: np.ndarray, labels: np.ndarray, *, data_root: Path, quiet: bool = False
+) -> Augmenter | None:
     """The run's augmenter for images uint8 [n, h, w] or [n, h, w, c], or None; one that learns is trained first.
 
     UsageError where it takes no such images.
@@ -62,7 +65,8 @@ def open_augmenter(run: TrainingRun, pixels: np.ndarray, labels: np.ndarray, *, 
         return {"dagan": _dagan, "deepaugment": _deepaugment}[name](file, channels, run.image_size)
 
     def learned(settings: Record) -> Callable[..., Tensor]:
-        return learned_augmenter(settings, run, pixels, labels, data_root=data_root)
+        with silent(quiet):
+            return learned_augmenter(settings, run, pixels, labels, data_root=data_root)
 
     kind = look_up(AUGMENTERS, run.augment.name, kind="augmentation")
     parameters = parse(kind.Parameters, run.augment.parameters, where=f"--augment {run.augment.name}")

@@ -155,7 +155,7 @@ def _fit_network(run: TrainingRun, material: Material, said: dict[str, str], *, 
         saved=read_unfinished(data_root, run), save=lambda state: write_unfinished(data_root, run, state)
     )
     pixels, labels, synthetic = material
-    augment = open_augmenter(run, pixels, labels, data_root=data_root)
+    augment = open_augmenter(run, pixels, labels, data_root=data_root, quiet=quiet)
     means = {"augment": augment, "synthetic": synthetic, "checkpoints": checkpoints}
     fitted = fit(run, pixels, labels, **means, quiet=quiet)
     model = pack(fitted.state, said)

@@ -55,6 +55,7 @@ class LearnTask:
     place: Place
     class_id: str
     level: int
+    quiet: bool = False
 
 
 def learn_all(place: Place, class_ids: Iterable[str], *, workers: int | None, quiet: bool) -> int:
@@ -65,7 +66,7 @@ def learn_all(place: Place, class_ids: Iterable[str], *, workers: int | None, qu
         for class_id in wanted:
             path = _paths(place, class_id)[level]
             if find_state(path) is None:
-                missing.setdefault(path, LearnTask(place, class_id, level))
+                missing.setdefault(path, LearnTask(place, class_id, level, quiet))
         tasks, hidden = list(missing.values()), True if quiet or not missing else None
         bar = tqdm(total=len(tasks), desc=f"learn {one.name}", unit="state", disable=hidden)
         with (
@@ -85,7 +86,11 @@ def state_files(place: Place, class_id: str) -> list[Path]:
 
 def learn(task: LearnTask) -> str:
     """Learn one state, and those before it that are not here; the digest of its file."""
-    return states_of(task.place, task.class_id, upto=task.level + 1)[-1].digest
+    # Imported here: it brings torch with it.
+    from bench.training.resumable import silent
+
+    with silent(task.quiet):
+        return states_of(task.place, task.class_id, upto=task.level + 1)[-1].digest
 
 
 def states_of(place: Place, class_id: str, *, upto: int | None = None) -> list[State]:

@@ -29,7 +29,7 @@ def learned_redraw(run: WildsRun, examples: Any, truth: np.ndarray, *, data_root
     if truth.dtype == np.int64:
         found, labels = np.unique(truth, return_inverse=True)
         classes = len(found)
-    rows = class_share(labels, SETTINGS.fraction, seed=SETTINGS.seed, classes=classes)
+    rows = class_share(labels, SETTINGS, classes=classes)
     # Bands have units of their own: each is brought to 0..1 by what is seen of it.
     seen = torch.stack([resized(examples[row][0][None], SETTINGS.side)[0] for row in rows])
     low, high = seen.amin((0, 2, 3)).view(-1, 1, 1), seen.amax((0, 2, 3)).view(-1, 1, 1)

@@ -176,6 +176,7 @@ def _fit(
     run: WildsRun, data: WildsData, weights: Path | None, generated: Generated | None, places: WildsPlaces
 ) -> WildsTrained:
     from bench.training.classifier import pack
+    from bench.training.resumable import silent
     from bench.training.wilds_fit import Means, fit
 
     def keep(state: bytes) -> None:
@@ -192,7 +193,9 @@ def _fit(
             return float("-inf")
 
     network = _network(run, weights)
-    best, history = fit(run, network, training_examples(data, run, generated, data_root=places.data_root), judge, means)
+    with silent(places.quiet):
+        examples = training_examples(data, run, generated, data_root=places.data_root)
+    best, history = fit(run, network, examples, judge, means)
     network.load_state_dict(best)
     for split in data.parts:
         if split != "train":

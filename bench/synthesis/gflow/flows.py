@@ -76,16 +76,29 @@ def loss_of(
     return BALANCES[loss](*logarithms(policy, paths, log_reward))
 
 
-def likelihood_of(policy: Policy, paths: Trajectories, log_reward: Tensor, *, loss: Loss) -> Tensor:
-    """How unlikely the policy is to go along given trajectories, and how far its flows are from balance with it.
+def unlikelihood_of(policy: Policy, codes: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    """-log P_F of trajectories to given images in random order, unbiased: a scalar, in nats.
+
+    Of each image one partial state is asked, and of that all places that may come next (Hoogeboom et al., 2022), so
+    that one pass of the net teaches as much as many trajectories would.
+    """
+    places = codes.shape[1]
+    rank = backwards(policy, codes, labels, generator).order.argsort(1)
+    filled = rank < torch.randint(places, (len(codes), 1), generator=generator)
+    said, (ahead, _) = policy(State(codes, filled, labels)), policy.allowed(filled)
+    log_pf = (said.forward + said.code.gather(2, codes[:, :, None])[..., 0]).masked_fill(~ahead, 0.0)
+    return -places * (log_pf.sum(1) / ahead.sum(1)).mean()
+
+
+def settling_of(policy: Policy, paths: Trajectories, log_reward: Tensor, *, loss: Loss) -> Tensor:
+    """How far the flows are from balance with the policy as it is, which they follow, and not it them.
 
     log Z is moved at once to where it balances, since it would be tens of nats behind at its own rate.
     """
     log_flow, log_pf, log_pb = logarithms(policy, paths, log_reward)
     policy.move_log_z(paths.labels, log_reward + (log_pb - log_pf).detach().sum(1))
     # What flow matching learns are state flows, which detailed balance learns too.
-    balance = BALANCES.get(loss, detailed_balance)
-    return balance(log_flow, log_pf.detach(), log_pb) - log_pf.sum(1).mean()
+    return BALANCES.get(loss, detailed_balance)(log_flow, log_pf.detach(), log_pb)
 
 
 def logarithms(policy: Policy, paths: Trajectories, log_reward: Tensor) -> tuple[Tensor, Tensor, Tensor]:

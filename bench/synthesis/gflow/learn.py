@@ -1,7 +1,8 @@
 """Training a GFlowNet on few images, so that P(x | class) is proportional to a declared reward R(x).
 
-At first the policy is fitted to draws of the reward's density by likelihood. Then, half of each batch is drawn by the
-policy, half are such draws, taken apart in random order: balance may be asked for on any trajectory.
+At first the policy is fitted to draws of the reward's density by likelihood, and log Z begun where both say. Then, half
+of each batch is drawn by the policy, half are such draws, taken apart in random order: balance may be asked for on any
+trajectory.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,14 +13,22 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from bench.core.digests import derive_seed
-from bench.core.errors import DataError
 from bench.core.gflow_settings import GflowSettings, class_share
-from bench.synthesis.gflow.flows import backwards, from_nothing, likelihood_of, logarithms, loss_of, roll_out
+from bench.synthesis.gflow.evidence import begin, level
+from bench.synthesis.gflow.flows import (
+    backwards,
+    from_nothing,
+    loss_of,
+    roll_out,
+    settling_of,
+    unlikelihood_of,
+)
 from bench.synthesis.gflow.layout import Grid, Words, learn_words
 from bench.synthesis.gflow.policy import Policy, Reader, State
 from bench.synthesis.gflow.reward import Reward, judge_of
 
-JUDGE_STEPS, LOG_Z_RATE, CHECKS = 200, 0.1, 64
+JUDGE_STEPS, LOG_Z_RATE, CHECKS = 200, 0.1, 20
+WIDE, NARROW = 8, 8  # of `batch`: how many times as many images, and what part of it as trajectories, at first
 Fit = Callable[..., dict[str, Tensor]]
 """`fit(name, model, loss_of, steps=, rate=, …)` as bench/training/resumable.py has it, in a work folder."""
 
@@ -42,7 +51,7 @@ def learn_policy(settings: GflowSettings, images: Tensor, labels: Tensor, *, cla
             rate=settings.rate,
             warmup=min(50, settings.steps),
             seed=settings.seed,
-            ema=0.99,
+            ema=0.95,
             save_every=100,
         )
         policy.load_state_dict(average)
@@ -51,7 +60,7 @@ def learn_policy(settings: GflowSettings, images: Tensor, labels: Tensor, *, cla
 
 def learn_reward(settings: GflowSettings, images: Tensor, labels: Tensor, *, classes: int, fit: Fit) -> Reward:
     """Codebook, density and judge of the share of the images that is used."""
-    rows = torch.tensor(class_share(labels.numpy(), settings.fraction, seed=settings.seed, classes=classes))
+    rows = torch.tensor(class_share(labels.numpy(), settings, classes=classes))
     used = resized(images[rows], settings.side)
     grid = Grid(images.shape[1], settings.side, settings.side, settings.patch, settings.haar)
     words = learn_words(grid, used, codes=settings.codes, seed=derive_seed("gflow", "words", settings.seed))
@@ -75,15 +84,21 @@ def new_policy(settings: GflowSettings, words: Words, *, classes: int) -> Policy
 
 def balance_step(settings: GflowSettings, policy: Policy, reward: Reward) -> Callable[[int, torch.Generator], Tensor]:
     """What a step's loss is, in squared nats; at first, in nats too, how unlikely draws of the density are."""
-    warm = settings.likelihood * settings.steps
+    warm = round(settings.likelihood * settings.steps)
+
+    def drawn(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        labels = torch.randint(len(policy.log_z), (count,), generator=generator)
+        return reward.draw(labels, generator), labels
 
     def step(number: int, generator: torch.Generator) -> Tensor:
-        classes = len(policy.log_z)
-        count = settings.batch if number < warm else settings.batch // 2
-        labels = torch.randint(classes, (count,), generator=generator)
-        given = backwards(policy, reward.draw(labels, generator), labels, generator)
+        if number == warm:
+            level(policy, reward, count=CHECKS * settings.batch)
+        count = settings.batch // NARROW if number < warm else settings.batch // 2
+        codes, labels = drawn(max(1, count), generator)
+        given = backwards(policy, codes, labels, generator)
         if number < warm:
-            return likelihood_of(policy, given, reward(given.codes, labels), loss=settings.loss)
+            behind = settling_of(policy, given, reward(codes, labels), loss=settings.loss)
+            return behind + unlikelihood_of(policy, *drawn(WIDE * settings.batch, generator), generator)
         both = from_nothing(policy, labels, generator).and_also(given)
         return loss_of(policy, both, reward(both.codes, both.labels), loss=settings.loss, generator=generator)
 
@@ -130,19 +145,3 @@ def from_tensors(settings: GflowSettings, tensors: Mapping[str, Tensor]) -> Poli
     named = {name.removeprefix("policy."): tensor for name, tensor in tensors.items() if name.startswith("policy.")}
     policy.load_state_dict(named)
     return policy.eval()
-
-
-def begin(policy: Policy, reward: Reward) -> None:
-    """log Z at what balances the untrained policy on draws of the density; DataError where there is no reward."""
-    generator = torch.Generator().manual_seed(0)
-    for label in range(len(policy.log_z)):
-        labels = torch.full((CHECKS,), label)
-        paths = backwards(policy, reward.draw(labels, generator), labels, generator)
-        log_reward = reward(paths.codes, labels)
-        if not torch.isfinite(log_reward).all():
-            raise DataError(
-                f"gflow: the reward of images of class number {label} is zero; raise temperature or bandwidth"
-            )
-        with torch.no_grad():
-            _, log_pf, log_pb = logarithms(policy, paths, log_reward)
-            policy.move_log_z(labels, log_reward + (log_pb - log_pf).sum(1), share=1.0)

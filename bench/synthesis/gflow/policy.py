@@ -41,23 +41,22 @@ class Said:
 
 
 class Reader(nn.Module):
-    """A small convolutional net: states to what `Policy` wants to know of them, [b, `outputs_of(words)`]."""
+    """A small convolutional net, its first layer a patch wide: states to what `Policy` wants to know of them.
 
-    def __init__(self, words: Words, *, classes: int, width: int = 16, hidden: int = 256) -> None:
+    That is [b, `outputs_of(words)`].
+    """
+
+    def __init__(self, words: Words, *, classes: int, width: int = 64, hidden: int = 256) -> None:
         super().__init__()
         self.words, grid = words, words.grid
-        stride = 2 if min(grid.height, grid.width) >= 16 else 1
-        planes = grid.channels + grid.scales
         self.trunk = nn.Sequential(
-            nn.Conv2d(planes, width, 5, stride, 2),
+            nn.Conv2d(grid.channels + grid.scales, width, grid.patch, grid.patch),
             nn.LeakyReLU(),
-            nn.Conv2d(width, 2 * width, 5, stride, 2),
+            nn.Conv2d(width, width, 3, padding=1),
             nn.LeakyReLU(),
             nn.Flatten(),
         )
-        with torch.no_grad():
-            flat = self.trunk(torch.zeros(1, planes, grid.height, grid.width)).shape[1]
-        self.inner, self.of_class = nn.Linear(flat, hidden), nn.Embedding(classes, hidden)
+        self.inner, self.of_class = nn.Linear(width * grid.patches, hidden), nn.Embedding(classes, hidden)
         outer = nn.Linear(hidden, outputs_of(words))
         self.outer = nn.Sequential(nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), outer)
 

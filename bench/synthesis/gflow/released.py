@@ -114,7 +114,7 @@ def learn_released(
     settings: ReleasedSettings, images: Tensor, labels: Tensor, *, classes: int, fit: Fit
 ) -> MaskedPixels:
     """The model of images float32 [n, c, h, w] in 0..1, one at a time, Adam's rate 1e-3."""
-    small = to_released(images[class_share(labels.numpy(), settings.fraction, seed=settings.seed, classes=classes)])
+    small = to_released(images[class_share(labels.numpy(), settings, classes=classes)])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         model = MaskedPixels(images.shape[1])
@@ -126,7 +126,7 @@ def learn_released(
                 model, image, visible, as_published=settings.as_published, generator=generator
             )
 
-        steps = settings.epochs * len(small)
+        steps = max(settings.epochs, math.ceil(settings.shown / len(small))) * len(small)
         plain = {"warmup": 0, "decay_share": 0.0, "weight_decay": 0.0, "clip": math.inf, "ema": 0.0}
         model.load_state_dict(fit("released", model, step, steps=steps, rate=1e-3, **plain))
     return model.eval()

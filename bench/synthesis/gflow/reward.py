@@ -25,8 +25,8 @@ class Reward:
         sharpness = words.grid.patches / images[0].numel() / (2 * settings.bandwidth**2)
         out_of_place = torch.tensor(settings.outliers / words.codes).log()
         near = torch.logaddexp(-sharpness * words.distances(images), out_of_place)
-        self._near = near.masked_fill(~words.known, -math.inf)
-        self._mass = self._near.logsumexp(2).sum(1)
+        # Each image is a distribution: unequal sums would let the few that codes fit best outweigh the others.
+        self._near = torch.log_softmax(near.masked_fill(~words.known, -math.inf), 2)
         self.judge: nn.Module | None = None
 
     def __call__(self, codes: Tensor, wanted: Tensor) -> Tensor:
@@ -34,7 +34,7 @@ class Reward:
         own = wanted[:, None] == self.labels[None, :]
         near = self._near[:, torch.arange(codes.shape[1]), codes].sum(2).T.masked_fill(~own, -math.inf)
         density = near.logsumexp(1) - own.sum(1).log()
-        return density + self._said(self.words.decode(codes), wanted) / self._temperature
+        return density + self.said(codes, wanted)
 
     def draw(self, wanted: Tensor, generator: torch.Generator) -> Tensor:
         """Codes [b, T] near training images of the classes `wanted` [b]."""
@@ -43,12 +43,16 @@ class Reward:
 
     @torch.no_grad()
     def log_z(self, label: int, *, draws: int, generator: torch.Generator) -> float:
-        """log of the sum of R over all images, for one class."""
-        mass = torch.where(self.labels == label, self._mass, -math.inf)
-        rows = torch.multinomial(torch.softmax(mass, 0), draws, replacement=True, generator=generator)
-        said = self._said(self.words.decode(self._about(rows, generator)), torch.full((draws,), label))
-        density = mass.logsumexp(0).item() - math.log(int((self.labels == label).sum()))
-        return density + (said / self._temperature).logsumexp(0).item() - math.log(draws)
+        """log of the sum of R over all images, for one class: of the classifier's mean factor."""
+        wanted = torch.full((draws,), label)
+        return self.said(self.draw(wanted, generator), wanted).logsumexp(0).item() - math.log(draws)
+
+    def said(self, codes: Tensor, wanted: Tensor) -> Tensor:
+        """log of the classifier's factor, [b]; it is trained on the density, so this is how the two differ."""
+        if self.judge is None:
+            return torch.zeros(len(codes))
+        drawn = self.words.decode(codes)
+        return log_softmax(self.judge(drawn), 1).gather(1, wanted[:, None])[:, 0] / self._temperature
 
     def judge_loss(self, judge: nn.Module, step: int, generator: torch.Generator) -> Tensor:
         """Of a step of a classifier of such images."""
@@ -56,13 +60,8 @@ class Reward:
         return cross_entropy(judge(self.words.decode(self._about(rows, generator))), self.labels[rows])
 
     def _about(self, rows: Tensor, generator: torch.Generator) -> Tensor:
-        odds = torch.softmax(self._near[rows], 2).flatten(0, 1)
+        odds = self._near[rows].exp().flatten(0, 1)
         return torch.multinomial(odds, 1, generator=generator).view(len(rows), -1)
-
-    def _said(self, drawn: Tensor, wanted: Tensor) -> Tensor:
-        if self.judge is None:
-            return torch.zeros(len(drawn))
-        return log_softmax(self.judge(drawn), 1).gather(1, wanted[:, None])[:, 0]
 
 
 def judge_of(channels: int, side: int, *, classes: int) -> nn.Module:
