@@ -96,7 +96,7 @@ ERASED = {
     "sampling_steps": 5,
 }
 FOUND_AGAIN = TOKEN | {"vectors": 4, "steps": 150, "rate": 0.05, "batch": 8}
-TOKEN_LESSON, TUNING_LESSON, ERASED_LESSON = 400, 800, 6000
+TOKEN_LESSON, TUNING_LESSON, ERASED_LESSON = 4600, 1100, 26_000
 
 
 def _fused(
@@ -136,7 +136,7 @@ def _inverted(about: str, **parameters: Any) -> MethodRow:
         prompts=EIGHTY,
         conditioning={},
         sampler={"name": "DDIMScheduler", "steps": PASSES, "guidance": 2.0},
-        evaluations=16 * PASSES,
+        evaluations=10 * PASSES,
     )
 
 
@@ -247,7 +247,7 @@ METHOD_ROWS: dict[str, MethodRow] = {
         base="digits-g-sentences@1.0.0",
         method=None,
         filtered=True,
-        evaluations=2 * PASSES,
+        evaluations=5 * PASSES,
     ),
     "class-conditional": drawn(
         "a diffusion model that draws a class by its label",
@@ -261,6 +261,7 @@ METHOD_ROWS: dict[str, MethodRow] = {
         method=None,
         conditioning={},
         evaluations=3,
+        lessons=7000,
     ),
     "psld-outpainting": drawn(
         "each shot drawn anew around a random part of it that is kept (PSLD)",
@@ -268,8 +269,8 @@ METHOD_ROWS: dict[str, MethodRow] = {
         method={"name": "psld", "operator": "random-outpainting", "omega": 0.6, "remeasure": False, "margin": 2},
         prompts=_prompted(*SHOWN),
         conditioning={"masks": "ink"},
-        sampler={"name": "DDIMScheduler", "steps": 50, "guidance": 2.0},
-        evaluations=300,
+        sampler={"name": "DDIMScheduler", "steps": 50, "guidance": 1.0},
+        evaluations=400,
     ),
     "erased-token-prompts": drawn(
         "token-prompts on a generator that has unlearned the class names first (ESD)",

@@ -127,10 +127,12 @@ def plan_methods(track: Track, asked: Asked, places: Places, *, workers: int | N
     """What `methods` would do; nothing is made. Errors as `methods`."""
     tasks, left_out = _plan(track, asked, places)
     missing = {task.settings.id for task in _missing(track, tasks, places)}
-    rows = []
+    rows, learned = [], set[str]()
     for name in dict.fromkeys(task.settings.method for task in tasks):
-        mine = [task for task in tasks if task.settings.method == name]
-        minutes = sum(estimate(task) for task in mine if task.settings.id in missing) / 60
+        mine, minutes = [task for task in tasks if task.settings.method == name], 0.0
+        for task in (task for task in mine if task.settings.id in missing):
+            minutes += estimate(task, learns=task.group not in learned) / 60
+            learned.add(task.group)
         left = sum(task.settings.id in missing for task in mine)
         rows.append(PlanRow(method=name, cells=len(mine), missing=left, minutes=round(minutes, 2)))
     cores = workers or default_workers("cpu")
