@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from diffusers import StableDiffusionImageVariationPipeline
 from PIL import Image
+from torch import Tensor
 
 from bench.models.oracle import Oracle
 from bench.pipelines.digits_corpus import corpus
 from bench.pipelines.digits_ldm import command_line, weights_in
 from bench.pipelines.digits_sd import GENERATOR, ORACLE
 from bench.pipelines.digits_sd_bars import BATCH, diversity, load
-from bench.sources import mnist
+from bench.sources import mnist, styles
 from bench.synthesis.image_variations import clip_input
 from bench.synthesis.pinned_weights import SHIPPED, weights_digest
 from bench.training import image_variations
@@ -36,10 +37,18 @@ def train(work: Path, *, steps: int | None = None, folder: Path = FOLDER) -> str
     """
     seen, teacher = corpus(work), load(GENERATOR)
     schedule = image_variations.SCHEDULE if steps is None else replace(image_variations.SCHEDULE, steps=steps)
-    pictures = image_variations.Pictures(seen.images, encode(teacher.vae, seen.images), seen.captions)
+    pictures = image_variations.Pictures(
+        seen.images, encode(teacher.vae, seen.images), seen.captions, (seen.labels, seen.styles), half_handwriting(seen)
+    )
     fitted = image_variations.fit_variations(pictures, teacher, work, schedule=schedule)
     image_variations.export(folder, teacher.vae, fitted)
     return weights_digest(folder)
+
+
+def half_handwriting(seen: styles.Corpus) -> Tensor:
+    """Weights float32 [n] with which half of what is drawn is handwriting, as are the digits that are varied."""
+    written = torch.from_numpy(seen.styles == styles.style_names().index(styles.PLAIN))
+    return torch.where(written, 0.5 / written.sum(), 0.5 / (~written).sum())
 
 
 def measure(folder: Path = FOLDER) -> list[str]:

@@ -31,6 +31,7 @@ KIND = {
     "digits-g-ldm@1.0.0": "ldm",
     "digits-g-sentences@1.0.0": "digits-sd",
     "digits-g-single@1.0.0": "digits-sd",
+    "digits-g-variations@1.0.0": "image-variations",
     "imagenet-100-g@1.0.0": "stable-diffusion",
     "imagenet-g@1.0.0": "stable-diffusion",
     "imagenet-g@2.0.0": "z-image",

@@ -255,6 +255,13 @@ METHOD_ROWS: dict[str, MethodRow] = {
         method=None,
         evaluations=40,
     ),
+    "image-variations": drawn(
+        "each shot drawn anew from its image embedding, by a generator that reads nothing else",
+        base="digits-g-variations@1.0.0",
+        method=None,
+        conditioning={},
+        evaluations=2 * PASSES,
+    ),
     "deepaugment": drawn(
         "Hendrycks et al.: each shot through distorted networks, learned from all real images without their classes",
         base="digits-g-deepaugment@1.0.0",
