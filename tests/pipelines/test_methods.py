@@ -335,3 +335,20 @@ def test_the_real_methods_make_sound_cells_on_digits(tmp_path):
     assert made["label-prompts-single"].made.consistency > 0.9
     assert np.isfinite([one.made.frechet for one in made.values() if one.made]).all()
     assert json.loads((places.board_dir / "digits-methods" / "board.json").read_text())["track"] == "digits"
+
+
+def test_a_row_s_own_words_stay_beside_what_the_protocol_says():
+    """On digits: masks beside the shots, the base's filters for the row that asks for them alone, lessons once."""
+    names = "psld-outpainting,language-enhancement,language-enhancement-filtered"
+    by_name = {task.settings.method: task.settings.recipe for task in tasks(load_track("digits"), asked("2", names))}
+    conditioning = by_name["psld-outpainting"]["conditioning"]
+    assert (conditioning["masks"], conditioning["shots"], conditioning["source"]) == ("ink", 2, "mnist")
+    assert [one["name"] for one in by_name["language-enhancement-filtered"]["filters"]] == ["consistency"]
+    assert "filters" not in by_name["language-enhancement"]
+
+
+def test_all_rows_but_those_for_a_comparison_take_part_unasked_and_lessons_are_estimated_once(tmp_path):
+    wanted, places = asked("2", None, trials=1), Places(tmp_path / "data", tmp_path / "boards")
+    plan_of = {row.method: row.minutes for row in plan_methods(load_track("digits"), wanted, places).rows}
+    assert plan_of.keys() == {name for name, row in METHOD_ROWS.items() if not row.by_name}
+    assert plan_of["token-prompts"] > 2 * plan_of["da-fusion"]
