@@ -80,6 +80,23 @@ def test_a_source_is_inverted_once_and_its_fit_is_its_own():
         assert not torch.allclose(step[0], step[1], atol=1e-2)
 
 
+def test_a_row_that_is_right_rests_while_another_is_fitted():
+    """Adam's first step moves every number by the whole rate, however small its gradient."""
+    maker, held = NullText(recipe(3, fixed_point=4, inner=2, stop=1e-3), device="cpu"), []
+
+    def second_is_off(pivots, words, null):
+        moved = pivots[-2] + torch.tensor([0.0, 1.0]).view(2, 1, 1, 1)
+        fitted = NullText._fitted(maker, [*pivots[:-2], moved, pivots[-1]], words, null)
+        held.append((words, fitted[0]))
+        return fitted
+
+    maker._fitted = second_is_off
+    maker.pairs(digits(2))
+    [(words, first)] = held
+    assert torch.equal(first[0], words[0])
+    assert not torch.equal(first[1], words[1])
+
+
 @pytest.mark.slow
 def test_the_bar_is_met_by_default_and_what_each_part_of_it_adds():
     """Measured on ten digits; the published variant is better than DDIM alone and does not meet the bar here."""
