@@ -1,7 +1,7 @@
 """An audit in a few lines of numbers, for a board: one for each of its questions."""
 
 from bench.core.audit import FAINT, Audit, Share
-from bench.core.leaderboard import AuditFinding
+from bench.core.dataset_version import AuditFinding
 from bench.reports import audit_words
 from bench.reports.numerals import percent, percent_interval
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from html import escape
 
 from bench.core.class_sheet import ClassSheet
-from bench.core.leaderboard import ArmGain, ArmRow, DatasetVersion, Leaderboard, Mean
+from bench.core.dataset_version import DatasetVersion
+from bench.core.leaderboard import ArmGain, ArmRow, Leaderboard, Mean
 from bench.reports.distances_plot import distance_sets
 from bench.reports.inline_svg import inline
 from bench.reports.numerals import NOTHING, fixed, percent, percent_interval, points, points_interval, short_digest

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bench.core.boxes import Boxes
 from bench.core.training_run import TrainingRun
-from bench.training.classifier import Checkpoints, Fitted, Order, fit_network
+from bench.training.fitting import Checkpoints, Fitted, Order, fit_network
 
 Augment = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
 

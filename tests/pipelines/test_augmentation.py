@@ -14,7 +14,7 @@ from bench.pipelines.learned.spent import UNKNOWN
 from bench.pipelines.training.augmentation import in_short, open_augmenter, settle_augmentation
 from bench.pipelines.training.train import preprocessing_of, train
 from bench.pipelines.training.training_plan import Plan, settle_plan
-from bench.training import classifier
+from bench.training import classifier, fitting
 from tests.toy_track import toy_track
 
 SMALL = {
@@ -51,10 +51,10 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_been(monkeypatch, tmp_path, nam
     kept: list[bytes] = []
 
     def weights(saved: bytes | None) -> bytes:
-        checkpoints = classifier.Checkpoints(saved, kept.append, seconds=0)
+        checkpoints = fitting.Checkpoints(saved, kept.append, seconds=0)
         augment = open_augmenter(run, pixels, images.labels, data_root=tmp_path)
         fitted = classifier.fit(run, pixels, images.labels, augment=augment, checkpoints=checkpoints, quiet=True)
-        return classifier.pack(fitted.state, {})
+        return fitting.pack(fitted.state, {})
 
     undisturbed = weights(None)
     assert weights(kept[1]) == undisturbed

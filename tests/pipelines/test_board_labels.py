@@ -6,9 +6,9 @@ import json
 import numpy as np
 import pytest
 
+from bench.core.dataset_version import Edition
 from bench.core.errors import DataError
 from bench.core.images import ImageSet
-from bench.core.leaderboard import Edition
 from bench.pipelines.boards import labels as board_labels
 from bench.pipelines.boards.board import leaderboard
 from bench.pipelines.boards.editions import edition_folders, other_editions

@@ -2,8 +2,8 @@
 
 import pytest
 
+from bench.core.dataset_version import AuditFinding, VersionChanges
 from bench.core.errors import UsageError
-from bench.core.leaderboard import AuditFinding, VersionChanges
 from bench.core.record import parse
 from bench.core.track import SetSpec
 from bench.pipelines.boards.kept import VERSION, Beside, version_of

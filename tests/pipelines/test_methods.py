@@ -17,7 +17,8 @@ from bench.pipelines.data_board.images import real_shots
 from bench.pipelines.data_board.plan import asked_for, chosen_methods, groups_of, tasks_of
 from bench.pipelines.data_board.plan import write_recipe as write_recipe_of
 from bench.pipelines.data_board.publish import PublishedData, results_folder
-from bench.pipelines.data_board.registry import ELSEWHERE, METHOD_ROWS, MethodRow, drawn
+from bench.pipelines.data_board.registry import ELSEWHERE, METHOD_ROWS
+from bench.pipelines.data_board.row import MethodRow, drawn
 from bench.pipelines.data_board.verb import Places, methods, plan_methods
 from bench.pipelines.tracks import load_track
 from bench.pipelines.training.augmentation import settle_augmentation

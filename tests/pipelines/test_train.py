@@ -26,12 +26,12 @@ def test_a_run_is_kept_with_its_record_and_found_again(monkeypatch, tmp_path: Pa
 
 
 def test_another_folder_gives_the_same_weights_and_a_kept_state_goes_on(monkeypatch, tmp_path: Path) -> None:
-    from bench.training import classifier
+    from bench.training import classifier, fitting
 
     track = toy_track(monkeypatch)
     first = train(track, "real", data_root=tmp_path / "a", quiet=True)
     kept: list[bytes] = []
-    checkpoints = classifier.Checkpoints(None, kept.append, seconds=0)
+    checkpoints = fitting.Checkpoints(None, kept.append, seconds=0)
     run, (images,) = settle_plan(track, Plan(arm="real"), data_root=tmp_path)
     from bench.pipelines.training.train import preprocessing_of
 

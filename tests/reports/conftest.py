@@ -7,14 +7,13 @@ import zlib
 import numpy as np
 import pytest
 
+from bench.core.dataset_version import AuditFinding, DatasetVersion, VersionChanges
 from bench.core.leaderboard import (
     ArmGain,
     ArmRow,
-    AuditFinding,
     Cell,
     ClassSheet,
     Column,
-    DatasetVersion,
     Distances,
     EffectiveRobustness,
     Fit,
@@ -22,7 +21,6 @@ from bench.core.leaderboard import (
     Mean,
     Ranking,
     Row,
-    VersionChanges,
 )
 from bench.core.score import pack_bits
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from bench.core.leaderboard import Edition
+from bench.core.dataset_version import Edition
 from bench.reports import page, page_data
 from tests.reports.browser import page_of
 

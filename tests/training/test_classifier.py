@@ -8,7 +8,8 @@ from safetensors.torch import load
 from bench.core.errors import BenchError, DataError, UsageError
 from bench.core.training_run import TrainingData, TrainingRun
 from bench.training import classifier
-from bench.training.classifier import Checkpoints, fit, pack
+from bench.training.classifier import fit
+from bench.training.fitting import Checkpoints, pack
 from bench.training.recipe import rate_at
 
 

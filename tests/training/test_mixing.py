@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from bench.training.answers import logits_on
-from bench.training.classifier import _network, fit, pack
+from bench.training.classifier import _network, fit
+from bench.training.fitting import pack
 from bench.training.mixing import Synthetic
 from tests.training.test_classifier import record
 

@@ -3,15 +3,8 @@
 import numpy as np
 
 from bench import __version__
-from bench.core.leaderboard import (
-    Cell,
-    Column,
-    DatasetVersion,
-    Distances,
-    Leaderboard,
-    Row,
-    check_one_board,
-)
+from bench.core.dataset_version import DatasetVersion
+from bench.core.leaderboard import Cell, Column, Distances, Leaderboard, Row, check_one_board
 from bench.core.score import ScoreCard
 from bench.core.track import Track
 from bench.pipelines.boards.arms import arm_gains, arm_rows, seeds_of, variants

@@ -7,7 +7,7 @@ there; publishing the track then renders both, and their pages lead to each othe
 import json
 from pathlib import Path
 
-from bench.core.leaderboard import Edition
+from bench.core.dataset_version import Edition
 
 FOLDER = "editions"
 

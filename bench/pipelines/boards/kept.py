@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from bench.core.dataset_version import DatasetVersion
 from bench.core.errors import DataError, UsageError
-from bench.core.leaderboard import DatasetVersion, Distances
+from bench.core.leaderboard import Distances
 from bench.core.quality import how_drawn
 from bench.core.record import Record, parse
 from bench.core.score import ScoreCard

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.core.dataset_version import DatasetVersion
 from bench.core.errors import DataError
-from bench.core.leaderboard import DatasetVersion, check_one_board
+from bench.core.leaderboard import check_one_board
 from bench.core.record import Record
 from bench.core.score import ScoreCard
 from bench.core.track import Track

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.core.class_sheet import ClassSheet
-from bench.core.leaderboard import DatasetVersion
+from bench.core.dataset_version import DatasetVersion
 from bench.pipelines.versions.recipes import load_recipe
 from bench.store.versions import open_version
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from bench.core.dataset_version import DatasetVersion, VersionChanges
 from bench.core.errors import DataError, UsageError
-from bench.core.leaderboard import DatasetVersion, VersionChanges
 from bench.core.recipe import Recipe
 from bench.pipelines.versions.diff import diff
 from bench.pipelines.versions.lineage import predecessors

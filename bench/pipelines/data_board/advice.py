@@ -10,7 +10,7 @@ from bench.core.data_board import Advice, Budget
 from bench.core.data_cell import DataCell
 from bench.core.track import Track
 from bench.pipelines.data_board.gains import ByShots, ByTrial, Shots, inside, paired, shifted, surely_positive
-from bench.pipelines.data_board.registry import BASELINE
+from bench.pipelines.data_board.row import BASELINE
 
 BUDGETS: tuple[Budget, ...] = get_args(Budget)
 

@@ -24,8 +24,9 @@ from bench.pipelines.data_board.gains import (
     surely_positive,
 )
 from bench.pipelines.data_board.plan import ALL, Asked
-from bench.pipelines.data_board.registry import BASELINE, METHOD_ROWS
+from bench.pipelines.data_board.registry import METHOD_ROWS
 from bench.pipelines.data_board.robustness import Lines
+from bench.pipelines.data_board.row import BASELINE
 from bench.pipelines.data_board.words import notes_of, summary_of
 
 Cells = dict[str, dict[Shots, dict[int, DataCell]]]

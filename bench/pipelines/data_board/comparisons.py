@@ -9,6 +9,7 @@ TALK = "“Leaving Reality to Imagination”, Bansal & Grover, talk at ICLR 2023
 FUSION_TALK = "“Generative Models For Data Augmentation”, Trabucco, talk of 2023"
 POSTER = "“Learned Image Augmentation for Distribution Shift Robustness Using GFlowNets”, Kim, Soni & Tiwari, poster"
 READY = "“Is synthetic data from generative models ready for image recognition?”, He et al., ICLR 2023"
+PSLD_PAPER = "“Data Augmentation as an Inverse Problem”, Prairie et al., paper"
 NO_NUMBERS = "The talk shows its results as figures, without numbers to quote."
 
 
@@ -84,6 +85,35 @@ COMPARISONS: dict[str, Compare] = {
             "EuroSAT, 16 shots, CLIP RN50, percent: prompts alone 87.10, filtered by real shots 87.33, Real Guidance"
             " 88.47.",
             "EuroSAT, Real Guidance at 1, 2, 4, 8, 16 shots: 64.36, 73.62, 79.88, 84.57, 88.47.",
+        ),
+    ),
+    "sentences": Compare(
+        title="Sentences around the class name, and the filter",
+        document=READY,
+        says="Images drawn from sentences around the class name against the class name alone, and those that the judge"
+        " reads as their class against all; the paper finds both of use, on classes that the classifier has no real"
+        " image of.",
+        pairs=(
+            ("language-enhancement", "label-prompts-single"),
+            ("language-enhancement-filtered", "language-enhancement"),
+            ("language-enhancement-filtered", "standard"),
+        ),
+        shots=(1, 4),
+        quoted=(
+            "CLIP RN50, no real image, percent, prompts alone → sentences → filtered: CIFAR-10 78.23 → 77.55 → 80.06,"
+            " CIFAR-100 44.25 → 44.91 → 45.69, EuroSAT 48.23 → 54.94 → 55.37.",
+        ),
+    ),
+    "inverse-problem": Compare(
+        title="Augmentation as an inverse problem",
+        document=PSLD_PAPER,
+        says="Real images drawn anew around a random part that is kept, by posterior sampling (PSLD), against standard"
+        " augmentation and against none; the paper finds the first above both, detecting bone fractures.",
+        pairs=_over("psld-outpainting", "standard", "none"),
+        shots=(4,),
+        quoted=(
+            "Bone fractures, YOLOv7, test mAP at IoU 0.5: baseline 0.699, naive augmentation 0.746, PSLD 0.782; of one"
+            " run each.",
         ),
     ),
     "erased": Compare(

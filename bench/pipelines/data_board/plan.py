@@ -14,7 +14,8 @@ from bench.core.record import Record, parse
 from bench.core.registry import look_up, unknown
 from bench.core.track import Track
 from bench.pipelines.data_board.comparisons import COMPARISONS
-from bench.pipelines.data_board.registry import BASELINE, METHOD_ROWS, MethodRow
+from bench.pipelines.data_board.registry import METHOD_ROWS
+from bench.pipelines.data_board.row import BASELINE, MethodRow
 from bench.pipelines.training.augmentation import settle_augmentation
 from bench.pipelines.versions.recipes import load_recipe, recipe_path
 from bench.store.atomic import write_json

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from bench.core.data_board import DataRow
 from bench.core.data_cell import DataCell
 from bench.pipelines.data_board.gains import Shots, surely_positive
-from bench.pipelines.data_board.registry import BASELINE
 from bench.pipelines.data_board.robustness import Lines
+from bench.pipelines.data_board.row import BASELINE
 from bench.reports.numerals import points, points_interval
 
 NAMED = 6  # methods in a sentence, before they are counted

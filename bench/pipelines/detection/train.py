@@ -23,8 +23,8 @@ def fit_detector_run(
     """Fit the network that `run` names to the images of `parts`, and keep it. Errors as `train`."""
     from bench.augment.naive_boxes import naive
     from bench.models.detector_network import detector_network, first_label
-    from bench.training.classifier import Checkpoints, pack
     from bench.training.detector import Examples, fit_detector
+    from bench.training.fitting import Checkpoints, pack
 
     mode = "L" if parts[0].read(0).mode in ("L", "1") else "RGB"
     kinds = (run.schedule or "").partition("naive augmentation: ")[2].split(", ")

@@ -32,7 +32,8 @@ from bench.pipelines.versions.recipes import load_recipe
 from bench.reports import dagan_table
 from bench.store.atomic import write_json, write_text
 from bench.store.runs import TrainedRun, find_run, run_folder, write_run
-from bench.training.classifier import fit, pack
+from bench.training.classifier import fit
+from bench.training.fitting import pack
 from bench.training.recipe import LABEL_SMOOTHING, MEAN, SCHEDULE, STD, WEIGHT_DECAY
 
 SHOTS = (5, 15, 25)

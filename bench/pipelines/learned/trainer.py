@@ -10,7 +10,7 @@ import torch
 
 from bench.core.errors import DataError
 from bench.store.atomic import lock_folder
-from bench.training.classifier import one_thread
+from bench.training.fitting import one_thread
 from bench.training.resumable import Schedule, fit
 
 

@@ -149,7 +149,8 @@ def _mixed_in(
 
 def _fit_network(run: TrainingRun, material: Material, said: dict[str, str], *, data_root: Path, quiet: bool) -> Fit:
     """Of `material`: images, labels, and what is mixed in."""
-    from bench.training.classifier import Checkpoints, fit, pack
+    from bench.training.classifier import fit
+    from bench.training.fitting import Checkpoints, pack
 
     checkpoints = Checkpoints(
         saved=read_unfinished(data_root, run), save=lambda state: write_unfinished(data_root, run, state)

@@ -175,7 +175,7 @@ def _run(
 def _fit(
     run: WildsRun, data: WildsData, weights: Path | None, generated: Generated | None, places: WildsPlaces
 ) -> WildsTrained:
-    from bench.training.classifier import pack
+    from bench.training.fitting import pack
     from bench.training.resumable import silent
     from bench.training.wilds_fit import Means, fit
 
