@@ -103,6 +103,14 @@ BAD = [
     (("quality", "digits/test", "digits/uci", "--extractor", "oracle:digit"), 3, "did you mean digits-oracle"),
     (("rate",), 2, "expected NAME@VERSION to make a page, or --collect"),
     (("rate", "digits-g@1.0.0"), 3, "make it: "),
+    (("train", "--track", "digits", "--arm", "real", "--augment", "augmx"), 2, "did you mean augmix"),
+    (("train", "--track", "digits", "--arm", "real", "--augment", "pixmix?pictures=no"), 3, "name a folder"),
+    (("train", "--track", "digits", "--arm", "real", "--augment", "dagan?state=no"), 3, "'no': cannot be read"),
+    (("train", "--track", "poverty", "--augment", "augmix"), 2, "expected none, flips, randaugment, gflow"),
+    (("corruptions", "zoo:resnet50", "--track", "digits"), 2, "unknown model source 'zoo'"),
+    (("data-size", "--track", "digits", "--share", "0"), 2, "--share 0: expected a share"),
+    (("dagan", "digits-g@1.0.0", "--track", "digits"), 2, "expected a recipe of the method dagan"),
+    (("methods", "--track", "digits", "--comparison", "generatd"), 2, "did you mean generated"),
     (("rate", "--collect", "/nowhere/a.csv"), 2, "/nowhere/key.json: no key of a round"),
 ]
 

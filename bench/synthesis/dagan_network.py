@@ -65,7 +65,7 @@ def generator_of(tensors: Mapping[str, Tensor]) -> Generator:
         side = round((tensors["noise.0.weight"].shape[0] / NOISE_MAPS) ** 0.5)
         found = Generator(first[0].shape[1], 4 * side, widths=tuple(one.shape[0] for one in first), inner=inner)
         found.load_state_dict(tensors)
-    except (KeyError, RuntimeError) as error:
+    except (LookupError, RuntimeError) as error:
         raise DataError(
             f"no generator of dagan: {str(error).splitlines()[0][:80]}; name a state that it learned"
         ) from None

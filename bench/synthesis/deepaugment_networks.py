@@ -110,7 +110,7 @@ def networks_of(tensors: Mapping[str, Tensor]) -> tuple[Edsr, Cae]:
         widths = (shapes[0][0], shapes[1][0], shapes[2][0], last, shapes[4][0])
         cae = Cae(shapes[0][1], widths)
         cae.load_state_dict(parts[1])
-    except (KeyError, RuntimeError, ValueError) as error:
+    except (LookupError, RuntimeError, ValueError) as error:
         what = str(error).splitlines()[0][:80]
         raise DataError(f"no networks of deepaugment: {what}; give tensors edsr.… and cae.… as published") from None
     return edsr.eval().requires_grad_(False), cae.eval().requires_grad_(False)

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, Protocol
 
 import torch
@@ -61,7 +60,8 @@ def fit(name: str, model: nn.Module, loss_of: StepLoss, schedule: Schedule, work
     """Trains `model` in place and returns the moving average of its weights (a state dict).
 
     `loss_of(step, generator)` gives a step's scalar loss. The state lies in `work/<name>.pt`, written every
-    `save_every` steps and at the end; a run that finds it goes on from there.
+    `save_every` steps and at the end; a run that finds it goes on from there. DataError where it is damaged, or another
+    run's.
     """
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=schedule.rate, weight_decay=schedule.weight_decay, betas=(0.9, 0.99)
@@ -131,13 +131,24 @@ def repeat(
 
 
 def _found(path: Path, parts: Mapping[str, Kept], steps: int) -> int:
-    try:
+    with _reading(path):
         state = torch.load(path, weights_only=True)
         for key, part in parts.items():
             part.load_state_dict(state[key])
         done = int(state["step"])
-    except (OSError, RuntimeError, ValueError, KeyError, EOFError, UnpicklingError) as error:
-        raise DataError(f"{path}: damaged, or of another run ({str(error)[:80]}); remove it to start again") from None
+    return _at_most(steps, done, path)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # torch raises whatever a damaged file provokes
+        what = (str(error).splitlines() or ["no reason given"])[0][:80]
+        raise DataError(f"{path}: damaged, or of another run ({what}); remove it to start again") from None
+
+
+def _at_most(steps: int, done: int, path: Path) -> int:
     if done > steps:
         raise DataError(f"{path}: holds {done} steps, more than the {steps} asked for; remove it to start again")
     return done
@@ -174,16 +185,14 @@ def _resume(
 ) -> int:
     if not path.exists():
         return 0
-    state = torch.load(path, weights_only=True)
-    if state["step"] > schedule.steps:
-        raise ValueError(
-            f"{path} holds {state['step']} steps, more than the {schedule.steps} asked for: remove it to start again"
-        )
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    for key, value in state["average"].items():
-        average[key].copy_(value)
-    return state["step"]
+    with _reading(path):
+        state = torch.load(path, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        for key, value in state["average"].items():
+            average[key].copy_(value)
+        done = int(state["step"])
+    return _at_most(schedule.steps, done, path)
 
 
 class _Progress:

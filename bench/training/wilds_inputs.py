@@ -3,7 +3,6 @@ photographs with boxes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,28 +18,28 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Where the n-th example comes from: a function to a PIL image, or to float32 [channels, h, w].
 Reader = Callable[[int], Any]
 Target = dict[str, Tensor]
+Redraw = Callable[[Tensor, int], Tensor]
 
 
 class Examples(Dataset):
     """Row -> (input float32 [c, size, size], row): read, augmented by `augment` where given a draw, made ready.
 
     An index is a row, or (row, draw): what augmentation does to a row depends on the draw alone, in any worker.
-    `redraw`, if any, is the last of it: (input, row) to an input.
+    `redraw`, if any, is the last of it, whatever came before: (input, row) to an input.
     """
 
     collate = staticmethod(default_collate)
 
     def __init__(self, read: Reader, n: int, *, size: int, augment: str = "none", seed: int = 0) -> None:
         self._read, self._n, self._size, self._augment, self._seed = read, n, size, augment, seed
-        self.redraw: Callable[[Tensor, int], Tensor] | None = None
+        self.redraw: Redraw | None = None
 
     def __len__(self) -> int:
         return self._n
 
     def __getitem__(self, index: int | tuple[int, int]) -> tuple[Tensor, int]:
         row, draw = index if isinstance(index, tuple) else (index, None)
-        given = self._input(row, draw)
-        return (given if self.redraw is None else self._drawn(given, row, draw, (partial(self.redraw, row=row),))), row
+        return redrawn(self.redraw, self._input(row, draw), seed=self._seed, row=row, draw=draw), row
 
     def _input(self, row: int, draw: int | None) -> Tensor:
         found = self._read(row)
@@ -63,14 +62,15 @@ class Examples(Dataset):
 class BoxExamples(Dataset):
     """Row -> ((image float32 [3, h, w] in [0, 1], target), row).
 
-    A target has `boxes` [m, 4] and `labels` [m], which are all `label`. Indices as `Examples` has them; `augment`
-    changes image, boxes and labels of a draw.
+    A target has `boxes` [m, 4] and `labels` [m], which are all `label`. Indices and `redraw`, which leaves the boxes
+    where they are, as `Examples` has them; `augment` changes image, boxes and labels of a draw.
     """
 
     def __init__(
         self, read: Reader, boxes: Sequence[np.ndarray], *, label: int, augment: Augment | None = None, seed: int = 0
     ) -> None:
         self._read, self._boxes, self._label, self._augment, self._seed = read, boxes, label, augment, seed
+        self.redraw: Redraw | None = None
 
     def __len__(self) -> int:
         return len(self._boxes)
@@ -83,7 +83,8 @@ class BoxExamples(Dataset):
         if draw is not None and self._augment is not None:
             with drawn(self._seed, row, draw):
                 image, boxes, labels = self._augment(image, boxes, labels)
-        return (image.float() / 255, {"boxes": boxes, "labels": labels}), row
+        image = redrawn(self.redraw, image.float() / 255, seed=self._seed, row=row, draw=draw).clamp(0, 1)
+        return (image, {"boxes": boxes, "labels": labels}), row
 
     @staticmethod
     def collate(batch: list[tuple[tuple[Tensor, Target], int]]) -> tuple[list[tuple[Tensor, Target]], Tensor]:
@@ -92,11 +93,19 @@ class BoxExamples(Dataset):
 
 
 @contextmanager
-def drawn(seed: int, row: int, draw: int) -> Iterator[None]:
+def drawn(seed: int, row: int, draw: int, *, what: str = "augment") -> Iterator[None]:
     """Inside, torch draws what this draw of this row is to have; outside, nothing has happened."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed("augment", seed, row, draw))
+        torch.manual_seed(derive_seed(what, seed, row, draw))
         yield
+
+
+def redrawn(redraw: Redraw | None, given: Tensor, *, seed: int, row: int, draw: int | None) -> Tensor:
+    """An input, after `redraw` if it is for training: by numbers of its own, for the others have decided the flips."""
+    if redraw is None or draw is None:
+        return given
+    with drawn(seed, row, draw, what="redraw"):
+        return redraw(given, row)
 
 
 FLIPS = {"none": (), "flips": (v2.RandomHorizontalFlip(), v2.RandomVerticalFlip())}

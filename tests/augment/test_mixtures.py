@@ -9,7 +9,7 @@ import torch
 
 from bench.augment import augmix, pixmix
 from bench.augment.augmenter import Setting, to_unit
-from bench.augment.automatic import RandAugment
+from bench.augment.automatic import RandAugment, TrivialAugment
 from bench.augment.fractals import fractal, fractal_bank
 from bench.augment.label_mixing import CutMix, Mixup
 from bench.augment.learned import Dagan, DeepAugment
@@ -203,6 +203,10 @@ def test_the_fractal_bank_is_always_the_same_and_grows_at_its_end():
     assert (large[:3] == small).all()
     assert large.dtype == np.uint8
     assert len({picture.tobytes() for picture in large}) == 5
+    # In another process, on another day: an augmentation's record names the bank by its size alone.
+    assert [fractal(index, side=16, channels=3).mean() for index in range(4)] == pytest.approx(
+        [105.2, 127.1, 55.1, 75.4], abs=0.5
+    )
     for index in range(20):
         picture = fractal(index, side=37, channels=1)
         assert picture.shape == (1, 37, 37)
@@ -243,6 +247,17 @@ def test_any_number_of_channels_a_batch_of_one_and_one_class(kind, said, channel
     assert len(targets) == 1
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", [Standard, RandAugment, TrivialAugment])
+def test_operations_on_colour_take_a_grey_image_too_and_a_batch_of_one(kind, channels):
+    torch.manual_seed(0)
+    images, one = torch.randint(0, 256, (1, channels, 8, 8), dtype=torch.uint8), Setting(1, channels, 8)
+    mixed = [mixer(kind, one)(images, torch.tensor([0]))[0] for _ in range(60)]
+    assert {views.shape for views in mixed} == {images.shape}
+    assert all(0 <= views.min() <= views.max() <= 1 for views in mixed)
+    assert not all(torch.equal(views, to_unit(images)) for views in mixed)
+
+
 @pytest.mark.parametrize("kind", [Dagan, DeepAugment])
 def test_a_share_of_the_images_passes_through_what_was_learned(kind):
     asked = []
@@ -270,6 +285,7 @@ def test_colour_operations_refuse_eight_channels_in_one_line():
     eight = Setting(classes=4, channels=8, size=16)
     for kind, said, remedy in (
         (RandAugment, {}, "use augmix"),
+        (TrivialAugment, {}, "use augmix"),
         (Standard, {}, "standard?colour=0"),
         (augmix.AugMix, {"all_ops": True}, "leave all_ops out"),
         (pixmix.PixMix, {"all_ops": True}, "leave all_ops out"),

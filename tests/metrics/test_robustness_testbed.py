@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
+from bench.metrics.corruption_error import ALEXNET, mean_corruption_error
 from bench.metrics.robustness import effective_robustness, fit_line
 
 TESTBED = Path(__file__).resolve().parents[3] / "shared/data/imagenet-testbed"
@@ -110,6 +112,33 @@ def test_effective_robustness_of_testbed_rows(model):
 def test_effective_robustness_of_the_published_arms(arm):
     flags = checked_row(ARMS[arm], ("V2", "Sketch", "R-full", "ObjectNet-full"))
     assert flags == [arm == "generated"] * 8  # val 30.1 lies below every standard model
+
+
+def mean_errors(model):
+    """Of the model's answers on ImageNet-C as released: corruption -> mean error over severities, a fraction."""
+    row = table("robustness_top1s.csv")[model]
+    at = "imagenet-c.{}.{}_on-disk"
+    return {
+        name: 1 - np.mean([float(row[at.format(name.replace("-", "_"), level)]) / 100 for level in range(1, 6)])
+        for name in ALEXNET
+    }
+
+
+def test_the_published_errors_of_alexnet_are_an_alexnets():
+    """torchvision's on the released files, by other means of reading them: within five points of each."""
+    found = mean_errors("alexnet")
+    assert all(abs(found[name] - error) < 0.05 for name, error in ALEXNET.items())
+    assert spearmanr(list(found.values()), list(ALEXNET.values())).statistic > 0.97
+
+
+@pytest.mark.parametrize(
+    ("model", "published"),
+    [("resnet50", 76.7), ("resnet50_deepaugment", 60.04), ("resnet50_augmix", 65.3)],
+)
+def test_the_mce_of_published_models(model, published):
+    """Hendrycks & Dietterich (2019); methods.md 10.1 and 10.2. Percent, within two points."""
+    errors = {name: [error] for name, error in mean_errors(model).items()}
+    assert 100 * mean_corruption_error(errors, ALEXNET) == pytest.approx(published, abs=2)
 
 
 def test_the_line_predicts_below_zero_outside_its_range():

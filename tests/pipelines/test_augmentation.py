@@ -102,13 +102,13 @@ def test_arms_are_told_apart_by_their_augmentation(monkeypatch, tmp_path):
 
 
 def test_pictures_of_ones_own_are_pinned_by_digest(monkeypatch, tmp_path):
-    folder = tmp_path / "art"
-    folder.mkdir()
+    folder = tmp_path / "50% art & C++"
+    (folder / "a folder.png").mkdir(parents=True)
     for index in range(2):
         pixels = np.random.default_rng(index).integers(0, 256, (40, 60, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{index}.png")
     track = toy_track(monkeypatch, budget=BUDGET)
-    text = f"pixmix?pictures={folder}"
+    text = str(Augmentation(name="pixmix", parameters={"pictures": str(folder)}))
     done = train(track, "real", augment=text, data_root=tmp_path / "data", quiet=True)
     assert done.run.augment is not None
     assert str(done.run.augment.parameters["pictures_digest"]).startswith("sha256:")
@@ -116,6 +116,21 @@ def test_pictures_of_ones_own_are_pinned_by_digest(monkeypatch, tmp_path):
     (folder / "1.png").unlink()
     with pytest.raises(DataError, match="expected sha256:"):
         settle_augmentation(str(done.run.augment))
+    (folder / "2.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"2.png: not a readable image .*copy it again") as caught:
+        train(track, "real", augment=text, data_root=tmp_path / "data", quiet=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_image_a_class_trains_and_a_reward_of_zero_is_one_line(monkeypatch, tmp_path):
+    track = toy_track(monkeypatch, budget=BUDGET)
+    text = "gflow" + SMALL["gflow"]
+    done = train(track, "real", augment=text, fraction=0.1, data_root=tmp_path, quiet=True)
+    assert done.run.data[0].images == 10
+    text += "&temperature=1e-41"
+    with pytest.raises(DataError, match="class number 0 is zero; raise temperature or bandwidth") as caught:
+        train(track, "real", augment=text, data_root=tmp_path, quiet=True)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_policy_is_trained_once_for_all_runs_on_the_same_images_and_refused_when_damaged(
@@ -136,7 +151,7 @@ def test_a_policy_is_trained_once_for_all_runs_on_the_same_images_and_refused_wh
     train(track, "real", augment=text, seed=2, data_root=tmp_path, quiet=True)
     assert spent_learning(run, data_root=tmp_path) == UNKNOWN
     policy.write_bytes(policy.read_bytes()[:1000])
-    with pytest.raises(DataError, match=r"policy.pt: damaged .*remove .*train again"):
+    with pytest.raises(DataError, match=r"policy.pt: damaged.*remove it to start again"):
         train(track, "real", augment=text, seed=3, data_root=tmp_path, quiet=True)
 
 
@@ -150,6 +165,7 @@ def test_a_policy_is_trained_once_for_all_runs_on_the_same_images_and_refused_wh
         ("augmix?severity", "options after '?' must read key=value&key=value"),
         ("mixup?alpha=0", "alpha: Input should be greater than 0"),
         ("mixup?alpha=1&alpha=2", "alpha stands twice"),
+        ("mixup?alpha=1e+3", "alpha: Input should be less than or equal to 100, got '1e+3'"),
         ("trivialaugment?magnitude=3", "unknown key 'magnitude'"),
         ("", "unknown augmentation ''"),
         ("dagan", "--augment dagan: state: Field required"),
@@ -168,5 +184,8 @@ def test_a_wrong_augmentation_is_one_line(text, message):
 def test_what_is_not_trained_by_steps_is_not_augmented(monkeypatch, tmp_path):
     with pytest.raises(UsageError, match="leave --augment out"):
         train(toy_track(monkeypatch), "real", arch="sklearn:knn-1", augment="augmix", data_root=tmp_path)
-    with pytest.raises(DataError, match=r"pictures 'nowhere': no .*name a folder of pictures"):
-        settle_augmentation("pixmix?pictures=nowhere")
+    for folder in ("nowhere", "%00"):
+        with pytest.raises(DataError, match=r"pictures '.*': no .*name a folder of pictures"):
+            settle_augmentation(f"pixmix?pictures={folder}")
+    with pytest.raises(DataError, match=r"cannot be read .embedded null byte.; name a file that can"):
+        settle_augmentation("dagan?state=%00")

@@ -1,5 +1,8 @@
 """ImageNet-C's corruptions of a track's own set: deterministic by id, worse with severity, scored with mCE."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,6 +17,23 @@ from bench.sources import corruptions as source
 from tests.toy_track import bars, toy_track
 
 needs_library = pytest.mark.skipif(source.why_not() is not None, reason="the extra `corruptions` is not installed")
+
+
+def noisy(image, *, severity, corruption_name, seed=None):
+    """As the library draws: from numpy's global generator, and for two corruptions from a seed of their own."""
+    assert (image.dtype, image.shape[2:]) == (np.uint8, (3,))
+    assert (seed is not None) == (corruption_name in ("impulse_noise", "glass_blur"))
+    random = np.random if seed is None else np.random.default_rng(seed)
+    return (image + random.normal(0, 8 * severity, image.shape)).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture(params=["stand-in", pytest.param("library", marks=needs_library)])
+def library(request, monkeypatch):
+    """The library that corrupts, or what stands in for it where it is not installed."""
+    if request.param == "stand-in":
+        monkeypatch.setattr(source, "why_not", lambda: None)
+        monkeypatch.setitem(sys.modules, "imagecorruptions", SimpleNamespace(corrupt=noisy))
+    return request.param
 
 
 def test_the_corruptions_are_those_of_the_published_errors():
@@ -34,9 +54,8 @@ def test_names_and_a_missing_library_are_one_line(monkeypatch, tmp_path):
         assert text in str(caught.value)
 
 
-@needs_library
 @pytest.mark.parametrize("corruption", source.CORRUPTIONS)
-def test_each_is_deterministic_by_id_and_leaves_numpy_alone(monkeypatch, tmp_path, corruption):
+def test_each_is_deterministic_by_id_and_leaves_numpy_alone(library, monkeypatch, tmp_path, corruption):
     track = toy_track(monkeypatch)
     clean, images = (open_set(track, name, data_root=tmp_path) for name in ("test", f"test.{corruption}.3"))
     np.random.seed(1)
@@ -51,10 +70,17 @@ def test_each_is_deterministic_by_id_and_leaves_numpy_alone(monkeypatch, tmp_pat
     assert (first != np.asarray(clean.read(3))).any()
     assert images.ids == clean.ids
     assert images.digest != clean.digest
+    worst = np.asarray(open_set(track, f"test.{corruption}.5", data_root=tmp_path).read(3))
+    mildest, before = np.asarray(open_set(track, f"test.{corruption}.1", data_root=tmp_path).read(3)), clean.read(3)
+    # Fog is rescaled to the image's own brightest value: on 32 pixels its mildest may change as much.
+    assert corruption == "fog" or distance(worst, before) > distance(mildest, before)
 
 
-@needs_library
-def test_photographs_are_cropped_as_published_and_tiny_images_refused():
+def distance(one, other):
+    return np.abs(np.asarray(one, dtype=int) - np.asarray(other, dtype=int)).mean()
+
+
+def test_photographs_are_cropped_as_published_and_tiny_images_refused(library):
     photo = Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 500, 3), dtype=np.uint8))
     assert source.corrupt(photo, "brightness", 1, seed=0).size == (224, 224)
     assert source.corrupt(photo.crop((0, 0, 200, 100)), "brightness", 1, seed=0).size == (200, 100)
@@ -62,14 +88,17 @@ def test_photographs_are_cropped_as_published_and_tiny_images_refused():
         source.corrupt(Image.new("L", (16, 16)), "fog", 1, seed=0)
 
 
-@needs_library
-def test_a_model_gets_its_card(monkeypatch, tmp_path):
-    track = toy_track(monkeypatch)
+def test_a_model_gets_its_card(library, monkeypatch, tmp_path):
+    track, severities = toy_track(monkeypatch), 5
+    if library == "stand-in":
+        severities = 2
+        monkeypatch.setattr(verb, "CORRUPTIONS", source.CORRUPTIONS[:2])
+        monkeypatch.setattr(verb, "SEVERITIES", (1, 5))
     run = train(track, "real", arch="sklearn:naive-bayes", data_root=tmp_path, quiet=True)
     (card,) = corruptions([f"run:{run.id}"], track, data_root=tmp_path, limit=10, quiet=True)
     assert (card.n, card.limited, card.mce, card.reference) == (10, True, None, None)
-    assert list(card.errors) == list(source.CORRUPTIONS)
-    assert {len(errors) for errors in card.errors.values()} == {5}
+    assert tuple(card.errors) == verb.CORRUPTIONS
+    assert {len(errors) for errors in card.errors.values()} == {severities}
     assert "no mCE: name a model to compare with: --reference" in str(card)
 
 

@@ -4,8 +4,11 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from bench.core.errors import DataError, UsageError
+from bench.pipelines.learned import dagan_held_out
 from bench.pipelines.learned.dagan_held_out import HeldOutPlan, held_out, held_out_text
 from bench.pipelines.tracks import load_track
 from bench.pipelines.training.augmentation import in_short, settle_augmentation
@@ -130,6 +133,38 @@ def test_what_was_learned_augments_a_run_and_its_digest_stands_on_the_record(wri
     assert "\n" not in str(caught.value)
 
 
+def hostile(tensors, fault):
+    name = min(name for name, one in tensors.items() if one.is_floating_point())
+    if fault == "nan":
+        tensors[name] = tensors[name] * float("nan")
+        return tensors
+    return {} if fault == "empty" else {name: one.flatten()[:1] for name, one in tensors.items()}
+
+
+@pytest.mark.parametrize("fault", ["nan", "empty", "flat"])
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_state_of_other_tensors_is_one_line(write, monkeypatch, tmp_path, name, fault):
+    place = Place(load_recipe(write(*RECIPES[name])).model_dump_json(), str(tmp_path), "cpu")
+    file = tmp_path / "hostile.safetensors"
+    save_file(hostile(dict(states_of(place, "0")[0].tensors), fault), file)
+    message = "holds numbers that are not finite" if fault == "nan" else f"no (generator|networks) of {name}"
+    with pytest.raises(DataError, match=message) as caught:
+        train(toy_track(monkeypatch, budget=TINY), "real", augment=f"{name}?state={file}", data_root=tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_damaged_progress_is_one_line_that_says_what_to_remove(write, tmp_path, monkeypatch, name):
+    place = Place(load_recipe(write(*RECIPES[name])).model_dump_json(), str(tmp_path), "cpu")
+    work = state_file(place, "0").with_suffix(".work") / name
+    work.mkdir(parents=True)
+    for file in ("dagan.pt", "deepaugment-edsr.pt"):
+        torch.save([], work / file)
+    with pytest.raises(DataError, match=r"\.pt: damaged, or of another run .*; remove it to start again") as caught:
+        states_of(place, "0")
+    assert "\n" not in str(caught.value)
+
+
 def test_networks_of_others_are_given_as_a_file_with_its_digest(write, tmp_path):
     place = Place(load_recipe(write(*RECIPES["deepaugment"])).model_dump_json(), str(tmp_path), "cpu")
     (state,) = states_of(place, "0")
@@ -178,14 +213,24 @@ def test_held_out_classes_with_and_without_dagan(write, tmp_path):
     assert (tmp_path / "out" / "README.md").read_text() == held_out_text(found)
     again = held_out(reference, track, plan, data_root=tmp_path, out=tmp_path / "out", quiet=True)
     assert again == found
-    with pytest.raises(UsageError, match="--shots 401: mnist-train has 400 images of a class"):
-        held_out(reference, track, HeldOutPlan(shots=(401,), seeds=1), data_root=tmp_path, quiet=True)
     with pytest.raises(UsageError, match="expected a recipe of the method dagan, got text-to-image"):
         held_out("digits-g@1.0.0", track, plan, data_root=tmp_path, quiet=True)
 
 
+def test_what_cannot_be_asked_of_dagan_is_refused_before_it_learns(write, monkeypatch, tmp_path):
+    monkeypatch.setattr(dagan_held_out, "learn_all", lambda *given, **said: pytest.fail("learns"))
+    strange = write(*RECIPES["dagan"], classes=[{"id": "ten", "name": "ten"}])
+    for reference, shots, message in (
+        ("digits-g-dagan@1.0.0", (5, 401), "--shots 401: mnist-train has 400 images of a class"),
+        ("digits-g-dagan@1.0.0", (5, 5), "--shots: a value stands twice"),
+        (strange, (5,), "track digits has no class 'ten'; name a track that has"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            held_out(reference, load_track("digits"), HeldOutPlan(shots=shots), data_root=tmp_path, quiet=True)
+
+
 @pytest.mark.slow
-def test_the_shipped_dagan_helps_or_is_told_not_to_at_few_images(tmp_path):
+def test_the_shipped_dagan_helps_at_few_images_and_less_at_more(tmp_path):
     """The whole way at the shipped size: about five minutes of one core."""
     found = held_out("digits-g-dagan@1.0.0", load_track("digits"), HeldOutPlan(seeds=3), data_root=tmp_path, quiet=True)
     assert [row.shots for row in found.rows] == [5, 15, 25]
@@ -193,3 +238,7 @@ def test_the_shipped_dagan_helps_or_is_told_not_to_at_few_images(tmp_path):
     without = [row.accuracy["without"].mean for row in found.rows]
     assert without == sorted(without)
     assert without[0] > 0.4  # chance is a quarter
+    # As the published table has it. Each of the committed board's first three seeds gains 6.5 points or more at 5.
+    gains = [row.gain["without"].mean for row in found.rows]
+    assert gains[0] > 0.04
+    assert gains[0] > gains[1] > gains[2]

@@ -225,6 +225,23 @@ def test_a_detector_is_trained_and_its_detections_are_evaluated(field, tmp_path)
         assert entry["boxes"].dtype == torch.float32
 
 
+def test_a_field_is_partly_drawn_anew_and_its_boxes_go_with_the_flips_alone(field, tmp_path, monkeypatch):
+    monkeypatch.setattr(wilds_redraw, "SETTINGS", GflowSettings(side=16, codes=8, steps=2, batch=2))
+    track = load_wilds("globalwheat")
+    done = train_wilds(track, replace(WHEAT, augment="gflow"), places(field, tmp_path))
+    assert len(list((tmp_path / "augmenters").glob("gflow-*/policy.pt"))) == 1
+    data, flips = open_wilds(track, field), done.run.model_copy(update={"augment": "flips"})
+    ours, plain = (training_examples(data, run, None, data_root=tmp_path).examples for run in (done.run, flips))
+    redrawn = 0
+    for draw in range(8):
+        (image, target), (other, known) = ours[3, draw][0], plain[3, draw][0]
+        assert torch.equal(target["boxes"], known["boxes"])
+        assert 0 <= image.min() <= image.max() <= 1
+        redrawn += not torch.allclose(image, other, atol=1e-4)
+    assert 0 < redrawn < 8
+    assert torch.equal(ours[3][0][0], plain[3][0][0])
+
+
 @pytest.mark.slow
 def test_wheat_is_found_in_fields_that_were_not_seen(tmp_path):
     field = wilds_folders.globalwheat(tmp_path / "field", side=96, times=6)
@@ -270,8 +287,7 @@ def test_without_torchvisions_weights_their_address_is_named(field, tmp_path, mo
 
 BAD = [
     ("globalwheat", WildsPlan(algorithm="coral"), UsageError, "--algorithm coral: globalwheat has erm, groupdro"),
-    ("globalwheat", replace(WHEAT, augment="randaugment"), UsageError, "moves no boxes; globalwheat has flips"),
-    ("globalwheat", replace(WHEAT, augment="gflow"), UsageError, "gflow moves no boxes; globalwheat has flips"),
+    ("globalwheat", replace(WHEAT, augment="randaugment"), UsageError, "moves no boxes; .* flips and gflow"),
     ("globalwheat", replace(WHEAT, arch="fcos:resnt18"), UsageError, "unknown backbone 'resnt18'"),
     ("globalwheat", replace(WHEAT, weights=__file__), UsageError, "starts from its seed; say --weights none"),
     ("globalwheat", replace(WHEAT, generated="made", arm="mixed"), UsageError, "globalwheat has no classes"),

@@ -83,18 +83,11 @@ def held_out(
         raise UsageError(f"{reference}: expected a recipe of the method dagan, got {recipe.method.name}")
     if budget is None:
         raise UsageError(f"track {track.name} has no training budget: it trains no classifier")
-    classes = tuple(item.id for item in recipe.classes)
-    place = Place(recipe.model_dump_json(), str(data_root), "cpu")
+    held = _held(recipe, track, plan, data_root=data_root)
+    classes, place = held.classes, Place(recipe.model_dump_json(), str(data_root), "cpu")
     learn_all(place, classes[:1], workers=1, quiet=quiet)
     state = state_file(place, classes[0])
-    held = _Held(
-        track,
-        classes,
-        _only(open_training_set(track, "real", data_root=data_root), track, classes),
-        _only(open_set(track, track.in_distribution, data_root=data_root), track, classes),
-        data_root,
-    )
-    rows = _rows(held, plan, f"dagan?state={state}", quiet=quiet)
+    rows = _rows(held, plan, str(Augmentation(name="dagan", parameters={"state": str(state)})), quiet=quiet)
     found = HeldOut(
         recipe=recipe.reference,
         recipe_digest=recipe.digest,
@@ -117,6 +110,19 @@ def held_out(
         write_json(out / "held-out.json", found.model_dump(mode="json"))
         write_text(out / "README.md", dagan_table.render(found))
     return found
+
+
+def _held(recipe: Recipe, track: Track, plan: HeldOutPlan, *, data_root: Path) -> _Held:
+    """Before anything is learned: what cannot be asked is refused at once."""
+    classes = tuple(item.id for item in recipe.classes)
+    if absent := set(classes) - set(track.class_ids):
+        raise UsageError(f"{recipe.reference}: track {track.name} has no class {min(absent)!r}; name a track that has")
+    if len(set(plan.shots)) < len(plan.shots):
+        raise UsageError("--shots: a value stands twice")
+    real = _only(open_training_set(track, "real", data_root=data_root), track, classes)
+    test = _only(open_set(track, track.in_distribution, data_root=data_root), track, classes)
+    _shots(real, max(plan.shots), 0)
+    return _Held(track, classes, real, test, data_root)
 
 
 def _rows(held: _Held, plan: HeldOutPlan, augment: str, *, quiet: bool) -> tuple[HeldOutRow, ...]:

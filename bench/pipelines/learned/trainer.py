@@ -3,12 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
-import torch
-
-from bench.core.errors import DataError
 from bench.store.atomic import lock_folder
 from bench.training.fitting import one_thread
 from bench.training.resumable import Schedule, fit
@@ -22,20 +18,7 @@ def trainer(work: Path) -> Iterator[Callable[..., dict[str, Any]]]:
     """
 
     def resumable(name: str, model: Any, loss_of: Any, **schedule: Any) -> dict[str, Any]:
-        try:
-            return fit(name, model, loss_of, Schedule(**schedule), work)
-        except (RuntimeError, EOFError, KeyError, OSError, UnpicklingError) as error:
-            if _reads(work / f"{name}.pt"):
-                raise
-            reason = (str(error).splitlines() or [""])[0][:60]
-            raise DataError(f"{work / name}.pt: damaged ({reason!r}); remove {work}, and train again") from None
+        return fit(name, model, loss_of, Schedule(**schedule), work)
 
     with lock_folder(work, wait=True), one_thread():
         yield resumable
-
-
-def _reads(path: Path) -> bool:
-    try:
-        return not path.exists() or bool(torch.load(path, weights_only=True))
-    except Exception:  # whatever a damaged file makes the library say
-        return False

@@ -93,13 +93,14 @@ def _pictures(folder: str, *, side: int, channels: int) -> np.ndarray:
 def _digest(folder: str) -> str:
     root = Path(folder)
     return content_digest(
-        (path.relative_to(root).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()) for path in _files(folder)
+        (path.relative_to(root).as_posix(), hashlib.sha256(_bytes(str(path))).hexdigest()) for path in _files(folder)
     )
 
 
 def _files(folder: str) -> Sequence[Path]:
     root = Path(folder)
-    found = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES) if root.is_dir() else []
+    named = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES) if root.is_dir() else []
+    found = [path for path in named if path.is_file()]
     if not found:
         raise DataError(f"pictures {folder!r}: no {', '.join(SUFFIXES)} there; name a folder of pictures")
     return found
@@ -140,18 +141,23 @@ def _deepaugment(file: str, channels: int, size: int) -> Callable[[Tensor], Tens
 
 
 def tensors_of(file: str) -> dict[str, Tensor]:
-    """The tensors of a safetensors file; DataError in one line where it is none."""
+    """The tensors of a safetensors file; DataError in one line where it is none, or a number in it is not finite."""
     try:
-        return load(_bytes(file))
+        tensors = load(_bytes(file))
     except SafetensorError as error:
         raise DataError(f"{file!r}: not safetensors, or damaged ({str(error)[:80]})") from None
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise DataError(f"{file!r}: tensor {name!r} holds numbers that are not finite; learn it again")
+    return tensors
 
 
 def _bytes(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
-    except OSError as error:
-        raise DataError(f"{file!r}: cannot be read ({error.strerror}); name a safetensors file") from None
+    except (OSError, ValueError) as error:
+        what = getattr(error, "strerror", error)
+        raise DataError(f"{file!r}: cannot be read ({what}); name a file that can") from None
 
 
 def _file_digest(file: str) -> str:

@@ -48,8 +48,10 @@ def training_examples(data: WildsData, run: WildsRun, generated: Generated | Non
 
     part = data.parts["train"]
     if run.recipe.loss == "detection":
-        domains = _domains(data, run.recipe.domain)[part.rows]
-        return Material(_boxed(data, part, run), np.zeros(len(part)), _dense(domains))
+        boxed, truth, domains = _boxed(data, part, run), np.zeros(len(part)), _domains(data, run.recipe.domain)
+        if run.augment == "gflow":
+            boxed.redraw = learned_redraw(run, boxed, truth, data_root=data_root)
+        return Material(boxed, truth, _dense(domains[part.rows]))
     rows = part.rows if run.arm != "synthetic" else part.rows[:0]
     truth, domains = np.asarray(part.truth)[: len(rows)], _domains(data, run.recipe.domain)[rows]
     paths: tuple[Path, ...] = ()
@@ -80,7 +82,7 @@ def _boxed(data: WildsData, part: WildsPart, run: WildsRun) -> Any:
     from bench.models.detector_network import first_label
     from bench.training.wilds_inputs import BoxExamples
 
-    augment = partial(naive, kinds=("flip",)) if run.augment == "flips" else None
+    augment = partial(naive, kinds=("flip",)) if run.augment != "none" else None
     read = partial(_read, data.package, tuple(part.rows.tolist()), ())
     return BoxExamples(read, part.truth, label=first_label(run.recipe.arch), augment=augment, seed=run.seed)
 

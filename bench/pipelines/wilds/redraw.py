@@ -17,8 +17,8 @@ SHARE, LEAST_ERASED = 0.5, 0.05
 def learned_redraw(run: WildsRun, examples: Any, truth: np.ndarray, *, data_root: Path) -> Callable[[Any, int], Any]:
     """(input float32 [c, h, w], row) to the input with, every other time, some of its places drawn anew.
 
-    It learns from the share of `examples` that `SETTINGS` says, of each class, or of all where the truth is a number;
-    where it lies: bench/pipelines/learned/learned_augmenters.py.
+    It learns from the share of `examples` that `SETTINGS` says, of each class, or of all where the truth is a number,
+    or boxes; where it lies: bench/pipelines/learned/learned_augmenters.py.
     """
     import torch
 
@@ -31,7 +31,7 @@ def learned_redraw(run: WildsRun, examples: Any, truth: np.ndarray, *, data_root
         classes = len(found)
     rows = class_share(labels, SETTINGS, classes=classes)
     # Bands have units of their own: each is brought to 0..1 by what is seen of it.
-    seen = torch.stack([resized(examples[row][0][None], SETTINGS.side)[0] for row in rows])
+    seen = torch.stack([resized(_image(examples[row][0])[None], SETTINGS.side)[0] for row in rows])
     low, high = seen.amin((0, 2, 3)).view(-1, 1, 1), seen.amax((0, 2, 3)).view(-1, 1, 1)
     extent = (high - low).clamp(min=1e-6)
     whole = SETTINGS.model_copy(update={"fraction": 1.0})
@@ -51,3 +51,8 @@ def learned_redraw(run: WildsRun, examples: Any, truth: np.ndarray, *, data_root
         return drawn * extent + low
 
     return redraw
+
+
+def _image(given: Any) -> Any:
+    """Of an input, which may have a target beside it."""
+    return given[0] if isinstance(given, tuple) else given

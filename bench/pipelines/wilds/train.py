@@ -99,8 +99,8 @@ def _check(track: WildsTrack, plan: WildsPlan, recipe: WildsRecipe) -> None:
     photographs = recipe.channels == 3
     if plan.algorithm not in recipe.algorithms:
         raise UsageError(f"--algorithm {plan.algorithm}: {track.name} has {', '.join(recipe.algorithms)}")
-    if plan.augment in ("randaugment", "gflow") and recipe.loss == "detection":
-        raise UsageError(f"--augment {plan.augment} moves no boxes; {track.name} has flips")
+    if plan.augment == "randaugment" and recipe.loss == "detection":
+        raise UsageError(f"--augment randaugment moves no boxes; {track.name} has flips and gflow")
     if plan.fold is not None and track.replicate != "fold":
         raise UsageError(f"--fold is for tracks of folds; {track.name} has seeds: give --seed")
     if plan.fold is not None and plan.fold not in track.replicates:
