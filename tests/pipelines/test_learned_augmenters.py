@@ -227,6 +227,9 @@ def test_what_cannot_be_asked_of_dagan_is_refused_before_it_learns(write, monkey
     ):
         with pytest.raises(UsageError, match=message):
             held_out(reference, load_track("digits"), HeldOutPlan(shots=shots), data_root=tmp_path, quiet=True)
+    for name in ("digits-detect", "imagenet"):
+        with pytest.raises(UsageError, match=f"track {name} trains no classifiers: dagan is for tracks that do"):
+            held_out("digits-g-dagan@1.0.0", load_track(name), HeldOutPlan(), data_root=tmp_path, quiet=True)
 
 
 @pytest.mark.slow

@@ -81,8 +81,8 @@ def held_out(
     conditioning, budget = recipe.conditioning, track.budget
     if recipe.method.name != "dagan" or conditioning is None or not recipe.adaptations:
         raise UsageError(f"{reference}: expected a recipe of the method dagan, got {recipe.method.name}")
-    if budget is None:
-        raise UsageError(f"track {track.name} has no training budget: it trains no classifier")
+    if budget is None or track.task != "classification":
+        raise UsageError(f"track {track.name} trains no classifiers: dagan is for tracks that do")
     held = _held(recipe, track, plan, data_root=data_root)
     classes, place = held.classes, Place(recipe.model_dump_json(), str(data_root), "cpu")
     learn_all(place, classes[:1], workers=1, quiet=quiet)

@@ -99,7 +99,10 @@ def _digest(folder: str) -> str:
 
 def _files(folder: str) -> Sequence[Path]:
     root = Path(folder)
-    named = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES) if root.is_dir() else []
+    try:
+        named = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES) if root.is_dir() else []
+    except OSError as error:
+        raise DataError(f"pictures {folder!r}: cannot be read ({error}); name a folder of pictures alone") from None
     found = [path for path in named if path.is_file()]
     if not found:
         raise DataError(f"pictures {folder!r}: no {', '.join(SUFFIXES)} there; name a folder of pictures")
