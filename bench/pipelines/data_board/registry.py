@@ -216,6 +216,7 @@ METHOD_ROWS: dict[str, MethodRow] = {
         "a diffusion model that draws a class by its label",
         base="digits-g-ldm@1.0.0",
         method=None,
+        whole={"digits": "digits-g-ldm@1.0.0"},
         evaluations=40,
     ),
     "image-variations": drawn(
