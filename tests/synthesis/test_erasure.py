@@ -111,10 +111,10 @@ def before():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", ["esd-2023", "esd-diffusers"])
-@pytest.mark.parametrize("layers", ["x", "u", "full"])
-def test_the_erased_class_falls_to_chance_and_the_others_stay(before, variant, layers):
-    after = read_as_asked([erased(**THREE, variant=variant, layers=layers)], TEMPLATES)
-    print(variant, layers, before.round(2), after.round(2))
+def test_the_erased_class_falls_to_chance_and_the_others_stay(before, gone, variant):
+    # The second code walks down by the frozen generator, and takes longer to get as far.
+    state = gone if variant == "esd-2023" else erased(**THREE | {"steps": 200}, layers="x", variant=variant)
+    after = read_as_asked([state], TEMPLATES)
     assert after[3] <= 0.1
     assert np.delete(before, 3).mean() - np.delete(after, 3).mean() <= 0.05
 
