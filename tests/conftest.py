@@ -1,4 +1,7 @@
-"""What all tests share: one browser; and what other people's packages keep goes to a folder of this run."""
+"""What all tests share: a browser, a full disk; and what other people's packages keep goes to a folder of this run."""
+
+import resource
+from contextlib import contextmanager
 
 import pytest
 
@@ -11,6 +14,22 @@ def _caches(tmp_path_factory):
         # mlcroissant reads it when it is first imported.
         patch.setenv("CROISSANT_CACHE", str(tmp_path_factory.mktemp("croissant")))
         yield
+
+
+@pytest.fixture
+def largest_file():
+    """Within `largest_file(n)` the disk takes no more than n bytes in one file."""
+
+    @contextmanager
+    def limit(size):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limit
 
 
 @pytest.fixture(scope="session")

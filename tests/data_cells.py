@@ -27,7 +27,9 @@ def cell(method, trial, shifted, *, shots=4, inside=0.8, steps=100, mix=0.5, dra
         "settings": settings,
         "run": run,
         "sets": {"test": ("sha256:a", 50), "shift": ("sha256:b", 70)},
-        "curve": tuple(Epoch(step=10 * k, accuracy={"test": a, "shift": b}) for k, (a, b) in enumerate(curve, start=1)),
+        "curve": tuple(
+            Epoch(step=steps * k // 3, accuracy={"test": a, "shift": b}) for k, (a, b) in enumerate(curve, start=1)
+        ),
         "made": made if drawn else None,
         "cost": Cost(learning=10.0 * drawn, drawing=20.0 * drawn, training=30.0, evaluations=4800 * drawn),
         "strip": strip() if trial == 0 else None,

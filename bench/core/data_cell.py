@@ -1,9 +1,11 @@
 """The noun `DataCell`: one method of the data leaderboard, at one number of shots, in one trial."""
 
 from base64 import b64decode
+from io import BytesIO
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from PIL import Image
+from pydantic import Field, PositiveInt, StringConstraints, model_validator
 
 from bench.core.digests import digest_json
 from bench.core.record import Record
@@ -11,6 +13,7 @@ from bench.core.training_run import TrainingRun
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
 Accuracy = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
 
 
 class Protocol(Record):
@@ -56,7 +59,7 @@ class Settings(Record):
 class Epoch(Record):
     """Accuracy on each set after `step` optimizer steps."""
 
-    step: int
+    step: int = Field(ge=1)
     accuracy: dict[str, Accuracy]
 
 
@@ -70,9 +73,9 @@ class Made(Record):
     reference: str
     recipe_digest: str
     content_digest: str
-    images: int
+    images: int = Field(ge=1)
     frechet: float | None
-    consistency: float | None
+    consistency: Accuracy | None
 
 
 class Cost(Record):
@@ -82,10 +85,10 @@ class Cost(Record):
     nobody measured that.
     """
 
-    learning: float | None
-    drawing: float | None
-    training: float
-    evaluations: int | None
+    learning: Seconds | None
+    drawing: Seconds | None
+    training: Seconds
+    evaluations: int | None = Field(ge=0)
 
     @property
     def seconds(self) -> float | None:
@@ -104,7 +107,7 @@ class DataCell(Record):
     format: Literal[1] = 1
     settings: Settings
     run: TrainingRun
-    sets: dict[str, tuple[str, int]]
+    sets: dict[str, tuple[str, PositiveInt]]
     curve: tuple[Epoch, ...] = Field(min_length=1)
     made: Made | None
     cost: Cost
@@ -113,14 +116,18 @@ class DataCell(Record):
 
     @model_validator(mode="after")
     def _whole(self) -> "DataCell":
+        steps, last = [epoch.step for epoch in self.curve], self.settings.protocol.steps
+        if steps != sorted(set(steps)) or steps[-1] != last:
+            raise ValueError(f"curve: expected steps that grow up to the last, {last}, got {str(steps)[:60]}")
         for epoch in self.curve:
             if epoch.accuracy.keys() != self.sets.keys():
                 odd = sorted(epoch.accuracy.keys() ^ self.sets.keys())[0]
                 raise ValueError(f"curve: step {epoch.step} and sets must name the same sets; look at {odd!r}")
         try:
-            b64decode(self.strip or "", validate=True)
-        except ValueError:
-            raise ValueError("strip: expected a picture in base64") from None
+            if self.strip is not None:
+                Image.open(BytesIO(b64decode(self.strip, validate=True)), formats=["PNG"]).load()
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            raise ValueError("strip: expected a PNG in base64") from None
         return self
 
     @property

@@ -1,6 +1,7 @@
 """Everything that can go wrong, in one tree.
 
 BenchError               one line for the user; `exit_code` is the process's exit status
+├── DiskError            1  the disk does not take what is written: it is full, or not ours to write to
 ├── UsageError           2  the command line, a recipe or a track file is wrong
 ├── DataError            3  data are missing, damaged, or do not match a digest
 ├── SubmissionRejected   4  a submission cannot be listed
@@ -14,6 +15,10 @@ class BenchError(Exception):
     """A failure that its reader can act on; shown as one line, never as a traceback."""
 
     exit_code = 1
+
+
+class DiskError(BenchError):
+    """The disk does not take what is written: it is full, or not ours to write to."""
 
 
 class UsageError(BenchError):

@@ -29,7 +29,7 @@ article ul { padding-left: 20px; } article li { margin: 4px 0; } article .pair {
 _ALT = {
     "gain": "Gain over standard augmentation under shift, with intervals; the numbers are in the table",
     "cost": "Seconds of a cell against gain; the numbers are in the table",
-    "shots": "Shifted and in-distribution accuracy against shots, with bands; the numbers are in the tables",
+    "shots": "Shifted accuracy against shots, with bands; the numbers are in the tables",
 }
 
 

@@ -16,7 +16,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from bench.core.errors import BenchError
+from bench.core.errors import BenchError, DiskError
 
 LOCK_NAME = ".writing"
 _TEMPORARY = re.compile(r"^\..+\.(?P<host>[A-Za-z0-9-]+)\.(?P<pid>\d+)\.[0-9a-f]{8}\.(tmp|partial)$")
@@ -79,6 +79,17 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Replace `path` by JSON with sorted keys: equal values give equal bytes; NaN is refused."""
     write_text(path, json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def check_writable(folder: Path) -> None:
+    """DiskError unless a file can be put into `folder`, which is made where it is not there."""
+    probe = beside(folder / "probe", "tmp")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _refused(folder, error) from error
 
 
 def to_disk(path: Path) -> None:
@@ -154,8 +165,8 @@ def _take(file: FileIO, path: Path, *, shared: bool, wait: bool) -> None:
         file.write(f"process {os.getpid()} on {_host()}".encode())
 
 
-def _refused(path: Path, error: OSError) -> BenchError:
-    return BenchError(
+def _refused(path: Path, error: OSError) -> DiskError:
+    return DiskError(
         f"cannot write {path}: {error.strerror or error}; nothing was changed there,"
         " make room or permission and run the same command again"
     )

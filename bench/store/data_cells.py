@@ -18,12 +18,7 @@ def cells_folder(root: Path, track: str) -> Path:
 def find_cell(folder: Path, settings: Settings) -> DataCell | None:
     """The finished cell of exactly these settings, or None; a damaged one is a DataError."""
     path = folder / f"{settings.id}.json"
-    if not path.is_file():
-        return None
-    cell = read_cell(path)
-    if cell.settings != settings:
-        raise DataError(f"{path}: holds other settings, {cell.settings.digest[:19]}…; remove it, run the command again")
-    return cell
+    return read_cell(path) if path.exists() else None
 
 
 def read_cells(folder: Path) -> tuple[DataCell, ...]:
@@ -44,8 +39,12 @@ def keep_only(files: Collection[Path], folders: Iterable[Path]) -> None:
 
 
 def read_cell(path: Path) -> DataCell:
-    """The cell in a file; DataError where it is damaged."""
+    """The cell in a file; DataError where it is damaged, or another than its name says."""
     try:
-        return parse(DataCell, json.loads(path.read_bytes()), where=str(path))
-    except (ValueError, UsageError) as error:
-        raise DataError(f"{path}: damaged ({str(error)[:160]}); remove it, run the command again") from None
+        cell = parse(DataCell, json.loads(path.read_bytes()), where=path.name)
+    except (OSError, ValueError, UsageError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"{path}: damaged ({reason[:200]}); remove it, run the command again") from None
+    if cell.settings.id != path.stem:
+        raise DataError(f"{path}: holds other settings, those of {cell.settings.id}; remove it, run the command again")
+    return cell

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from bench.core.digests import content_digest
-from bench.core.errors import BenchError, DataError, UsageError
+from bench.core.errors import DataError, DiskError, UsageError
 from bench.core.exported import Exported
 from bench.core.manifest import Item
 from bench.core.recipe import Recipe
@@ -74,7 +74,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     except OSError as error:
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
             raise UsageError(f"{path} was filled by another process meanwhile; nothing was changed there") from None
-        raise BenchError(f"cannot write {path}: {error.strerror or error}; nothing was left there") from error
+        raise DiskError(f"cannot write {path}: {error.strerror or error}; nothing was left there") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -93,9 +93,10 @@ class Psld:
         """The box about the object, in the recipe's size, with its margin; DataError where there is none."""
         size = (self._recipe.size.width, self._recipe.size.height)
         if request.mask is None or request.source is None or request.mask.size != request.source.size:
+            found = f"{request.mask.width} x {request.mask.height}" if request.mask else "none"
             raise DataError(
                 f"{self._recipe.reference}: psld with operator {self._parameters.operator}: expected a mask of the"
-                f" source's size, got {request.mask.size if request.mask else 'none'}; say conditioning.masks"
+                f" source's size, got {found}; say conditioning.masks"
             )
         mask = np.asarray(request.mask.convert("L").resize(size, Image.Resampling.NEAREST)) > 127
         return keep_masks.boxes_of(mask, margin=self._parameters.margin)

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from bench.core.errors import DataError
+from bench.core.errors import DataError, DiskError
 
 StepLoss = Callable[[int, torch.Generator], Tensor]
 _SILENT: ContextVar[bool] = ContextVar("silent", default=False)
@@ -124,10 +124,7 @@ def repeat(
     for step in range(done, steps):
         progress.tell(step + 1, step_of(step))
         if (step + 1) % save_every == 0 or step + 1 == steps:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(".tmp")
-            torch.save({key: part.state_dict() for key, part in parts.items()} | {"step": step + 1}, temporary)
-            os.replace(temporary, path)
+            _keep(path, {key: part.state_dict() for key, part in parts.items()} | {"step": step + 1})
 
 
 def _found(path: Path, parts: Mapping[str, Kept], steps: int) -> int:
@@ -172,12 +169,23 @@ def _follow(average: dict[str, Tensor], model: nn.Module, decay: float) -> None:
 def _save(
     path: Path, model: nn.Module, average: dict[str, Tensor], optimizer: torch.optim.Optimizer, step: int
 ) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _keep(path, {"model": model.state_dict(), "average": average, "optimizer": optimizer.state_dict(), "step": step})
+
+
+def _keep(path: Path, state: Mapping[str, Any]) -> None:
+    """Replace the file, or, where the disk refuses, leave it as it was: a DiskError."""
     temporary = path.with_suffix(".tmp")
-    torch.save(
-        {"model": model.state_dict(), "average": average, "optimizer": optimizer.state_dict(), "step": step}, temporary
-    )
-    os.replace(temporary, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(state, temporary)
+        os.replace(temporary, path)
+    except (OSError, RuntimeError) as error:  # the second is torch's word for a full disk
+        with suppress(OSError):
+            temporary.unlink()
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0][:120]
+        raise DiskError(
+            f"cannot write {path}: {reason}; make room or permission and run the same command again"
+        ) from error
 
 
 def _resume(

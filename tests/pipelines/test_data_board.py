@@ -116,12 +116,53 @@ def test_a_cell_is_found_by_all_its_settings_and_a_damaged_one_is_named(tmp_path
     path.write_text(json.dumps(whole))
     with pytest.raises(DataError, match="holds other settings"):
         find_cell(tmp_path, one.settings)
-    for key, value in (("strip", "no picture"), ("sets", {"test": ["sha256:a", 50]}), ("curve", [])):
-        path.write_text(json.dumps(one.model_dump(mode="json") | {key: value}))
-        with pytest.raises(DataError, match=key):
-            read_cells(tmp_path)
     path.write_text(path.read_text()[:100])
     with pytest.raises(DataError, match=r"damaged .*; remove it, run the command again"):
+        read_cells(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("strip",), "no picture", "strip: expected a PNG in base64"),
+        (("strip",), "aGVsbG8=", "strip: expected a PNG in base64"),
+        (("strip",), "iVBORw0KGgoAAAANSUhEUg==", "strip: expected a PNG in base64"),
+        (("sets",), {"test": ["sha256:a", 50]}, "curve: step 33 and sets must name the same sets; look at 'shift'"),
+        (("sets", "test"), ["sha256:a", 0], "sets.test.1: Input should be greater than 0"),
+        (("curve",), [], "curve: "),
+        (("curve", 2, "step"), 34, "curve: expected steps that grow up to the last, 100"),
+        (("curve", 2, "accuracy", "shift"), 1.5, "curve.2.accuracy.shift: .* less than or equal to 1, got 1.5"),
+        (("curve", 2, "accuracy", "shift"), float("nan"), "curve.2.accuracy.shift: Input should be a finite number"),
+        (("made", "consistency"), -0.1, "made.consistency: .* greater than or equal to 0"),
+        (("cost", "training"), -1, "cost.training: .* greater than or equal to 0"),
+        (("settings", "method"), "../da-fusion", "settings.method: "),
+        (("settings", "method"), "cutmix", "holds other settings, those of cutmix-s4-t1-"),
+        (("settings", "protocol", "steps"), 200, "curve: expected steps that grow up to the last, 200"),
+        (("settings", "protocol", "batch"), 32, "holds other settings, those of da-fusion-s4-t1-"),
+    ],
+)
+def test_a_cell_that_was_edited_by_hand_is_one_line_that_names_it(tmp_path, place, value, message):
+    write_cell(tmp_path, cell("da-fusion", 1, 0.5, drawn=True))
+    path = next(tmp_path.glob("*.json"))
+    whole = json.loads(path.read_text())
+    part = whole
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    path.write_text(json.dumps(whole))
+    with pytest.raises(DataError, match=message) as caught:
+        read_cells(tmp_path)
+    assert str(caught.value).startswith(str(path))
+    assert str(caught.value).endswith("; remove it, run the command again")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_in_a_cell_s_place_is_one_line(tmp_path):
+    one = cell("da-fusion", 1, 0.5)
+    (tmp_path / f"{one.settings.id}.json").mkdir()
+    with pytest.raises(DataError, match=r"damaged \(Is a directory\); remove it"):
+        find_cell(tmp_path, one.settings)
+    with pytest.raises(DataError, match=r"damaged \(Is a directory\); remove it"):
         read_cells(tmp_path)
 
 

@@ -2,12 +2,13 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bench.augment import AUGMENTERS
-from bench.core.errors import BenchError, DataError, UsageError
+from bench.core.errors import BenchError, DataError, DiskError, UsageError
 from bench.core.track import SetSpec
 from bench.pipelines.data_board import cell as cells
 from bench.pipelines.data_board import plan, verb
@@ -163,6 +164,34 @@ def test_one_cell_s_failure_leaves_the_others(track, places, monkeypatch):
     assert list(report.failed.values()) == ["the generator is tired"]
 
 
+def test_a_disk_that_takes_no_more_stops_the_run_with_one_line(track, places, monkeypatch, largest_file):
+    tried, make = [], cells.make_cell
+    monkeypatch.setattr(cells, "make_cell", lambda *given, **means: tried.append(1) or make(*given, **means))
+    said = r"^cannot write .*/none-s1-t0-\w+\.json: File too large; "
+    with largest_file(2000), pytest.raises(DiskError, match=said) as caught:
+        methods(track, asked("1", "none"), places, workers=1, quiet=True)
+    assert "\n" not in str(caught.value)
+    assert len(tried) == 1
+    assert not list(places.data_root.rglob("*.tmp"))
+    assert methods(track, asked("1", "none"), places, workers=1, quiet=True).made == 4
+
+
+def test_a_board_that_cannot_be_written_is_known_before_anything_is_made(track, places, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(DiskError, match=r"^cannot write .*/file/toy-methods/results: Not a directory; "):
+        methods(track, asked("1", "none"), Places(places.data_root, tmp_path / "file"), workers=1, quiet=True)
+    assert not places.data_root.exists()
+
+
+def test_a_recipe_that_was_edited_between_two_runs_is_the_cell_s_own_again(track, tmp_path):
+    one = next(one for one in tasks(track, asked("2")) if one.settings.method == "sdedit-0.5")
+    reference = write_recipe_of(tmp_path, one.settings)
+    whole = load_recipe(reference).digest
+    Path(reference).write_text(Path(reference).read_text().replace("0.5", "0.75"))
+    assert load_recipe(reference).digest != whole
+    assert load_recipe(write_recipe_of(tmp_path, one.settings)).digest == whole
+
+
 def test_a_group_that_another_process_makes_is_waited_for_and_found(track, places, monkeypatch):
     monkeypatch.delattr(cells, "make_cell")
     (task,) = tasks(track, asked("1", "standard", trials=1))
@@ -170,7 +199,7 @@ def test_a_group_that_another_process_makes_is_waited_for_and_found(track, place
     with ThreadPoolExecutor(1) as pool:
         with lock_folder(group.lock):
             waiting = pool.submit(cells.make_group, group)
-            theirs = cell("standard", 0, 0.5).model_copy(update={"settings": task.settings})
+            theirs = cell("standard", 0, 0.5, steps=4).model_copy(update={"settings": task.settings})
             write_cell(cells_folder(places.data_root, "toy"), theirs)
             assert not waiting.done()
         assert waiting.result() == Outcome(0, {})
@@ -264,6 +293,7 @@ def test_a_new_method_is_one_entry(track, places, monkeypatch):
     [
         ("4,x", NAMES, {}, "expected numbers from 1 on, or all, parted by commas; got 'x'"),
         ("0", NAMES, {}, "expected numbers from 1 on"),
+        ("", NAMES, {}, "expected numbers from 1 on, or all, parted by commas; got ''"),
         ("4,4", NAMES, {}, "4 stands twice"),
         ("9", NAMES, {}, "--shots 9: toy has 8 real training images of a class"),
         ("4", "da-fuson", {}, "unknown method 'da-fuson': did you mean da-fusion"),

@@ -19,6 +19,14 @@ from bench.synthesis.textual_inversion import TextualInversion, read_ids
 from tests.synthesis.digits import digits_recipe
 
 RECIPE = digits_recipe({"name": "text-to-image", "parameters": {"safety": "none"}})
+TEMPLATES = ("a photo of a {}.", "a sketch of the {}.", "a {} in a video game.")
+THREE = {
+    "concepts": ["{}", "a photo of a {}.", "a sketch of the {}."],
+    "steps": 110,
+    "rate": 3e-4,
+    "batch": 8,
+    "sampling_steps": 5,
+}
 QUICK = {"concepts": ["{}"], "steps": 12, "rate": 2e-4, "sampling_steps": 3, "batch": 2}
 
 
@@ -93,14 +101,20 @@ def test_the_variants_have_their_own_defaults():
 @pytest.fixture(scope="module")
 def gone():
     """The cross-attention of a generator that draws no three."""
-    known = {"concepts": ["{}", "a photo of a {}.", "a sketch of the {}."], "steps": 110, "rate": 3e-4, "batch": 8}
-    return erased(**known, layers="x", sampling_steps=5)
+    return erased(**THREE, layers="x")
+
+
+@pytest.fixture(scope="module")
+def before():
+    return read_as_asked([], TEMPLATES)
 
 
 @pytest.mark.slow
-def test_the_erased_class_falls_to_chance_and_the_others_stay(gone):
-    templates = ("a photo of a {}.", "a sketch of the {}.", "a {} in a video game.")
-    before, after = (read_as_asked(states, templates) for states in ([], [gone]))
+@pytest.mark.parametrize("variant", ["esd-2023", "esd-diffusers"])
+def test_the_erased_class_falls_to_chance_and_the_others_stay(before, gone, variant):
+    # The second code walks down by the frozen generator, and takes longer to get as far.
+    state = gone if variant == "esd-2023" else erased(**THREE | {"steps": 200}, layers="x", variant=variant)
+    after = read_as_asked([state], TEMPLATES)
     assert after[3] <= 0.1
     assert np.delete(before, 3).mean() - np.delete(after, 3).mean() <= 0.05
 

@@ -17,6 +17,7 @@ from tests.tiny_generators import build_tiny_generator
 
 TOKEN = {"name": "textual-inversion", "parameters": {"templates": ["a {}"], "initial": "a", "steps": 2, "vectors": 3}}
 ERASED = {"name": "erasure", "parameters": {"concepts": ["{}"], "steps": 2, "sampling_steps": 2}}
+ERASED_LATER = {"name": "erasure", "parameters": ERASED["parameters"] | {"variant": "esd-diffusers", "layers": "u"}}
 TUNED = {"name": "fine-tuning", "parameters": {"templates": ["a {}"], "steps": 2, "rate": 1e-4}}
 SAFE = {"safety": "none"}
 # Each method with what it needs; those of other layouts are in test_conditioned_methods.py.
@@ -24,6 +25,7 @@ CASES = {
     "text-to-image": (SAFE, []),
     "text-to-image, a token": (SAFE, [TOKEN]),
     "text-to-image, tuned": (SAFE, [TUNED]),
+    "text-to-image, erased by the second code": (SAFE, [ERASED_LATER]),
     "language-enhancement": (SAFE | {"sentences": ["a {} on a table"]}, []),
     "image-to-image": (SAFE | {"strength": 0.5}, []),
     "image-to-image, erased": (SAFE | {"strength": 0.0}, [ERASED]),
@@ -35,8 +37,15 @@ CASES = {
     ),
     "prompt-to-prompt": (SAFE | {"source": "a photo of a {other}", "blend": ["photo"]}, []),
     "prompt-to-prompt, features": (SAFE | {"source": "a photo of a {other}", "features": 0.5}, []),
+    "prompt-to-prompt, refined and re-weighted": (
+        SAFE | {"source": "a photo", "edit": "refine", "words": ["zero"], "weights": [2.0]},
+        [],
+    ),
     "null-text": (SAFE | {"source": "a photo of a {}", "inner": 1}, []),
     "psld": (SAFE | {"operator": "random-outpainting", "margin": 2}, []),
+    "psld, released blur": (SAFE | {"operator": "motion-blur", "kernel": 5}, []),
+    "psld, shrunk": (SAFE | {"operator": "super-resolution", "transpose": "adjoint"}, []),
+    "psld, compressed": (SAFE | {"operator": "jpeg", "remeasure": False}, []),
 }
 
 

@@ -134,6 +134,8 @@ def test_boxes_that_leave_nothing_outside_are_one_line(margin, what):
 def test_a_mask_of_another_size_or_none_is_one_line():
     with pytest.raises(DataError, match=r"expected a mask of the source.s size, got none; say conditioning\.masks"):
         maker("outpainting").operator(digits(1, mask=False)[0])
+    with pytest.raises(DataError, match=r"expected a mask of the source.s size, got 16 x 28"):
+        maker("outpainting").operator(replace(digits(1)[0], mask=Image.new("L", (16, 28))))
 
 
 def test_the_measurement_error_falls_along_the_steps_and_seeds_differ():
@@ -156,7 +158,13 @@ def decibels(images, requests, where):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("operator", ["random-outpainting", "outpainting", "erasing", "box", "random"])
+@pytest.mark.parametrize(
+    "operator",
+    [
+        *("random-outpainting", "random-outpainting-text", "random-entire", "outpainting", "erasing"),
+        *("box", "random"),
+    ],
+)
 def test_what_was_kept_comes_back_and_what_was_erased_differs_by_seed(operator):
     drawer, one = maker(operator, 50, **SMALL), digits(2)
     requests = [*one, replace(one[0], seed=99)]
@@ -164,7 +172,7 @@ def test_what_was_kept_comes_back_and_what_was_erased_differs_by_seed(operator):
     assert (errors[-3:].mean(axis=0) < 0.5 * errors[:3].mean(axis=0)).all()
     keep = np.stack([drawer.operator(request).keep.numpy() for request in requests])
     assert decibels(images, requests, keep).mean() >= 25
-    if "outpainting" in operator:
+    if operator in ("random-outpainting", "outpainting"):
         boxes = np.stack([keep_masks.outpainting((32, 32), drawer.boxes(request)) for request in requests])
         assert (keep >= boxes).all()
         assert decibels(images, requests, boxes).mean() >= 25

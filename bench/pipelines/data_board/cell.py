@@ -9,7 +9,7 @@ import numpy as np
 from bench.augment.augmenter import Augmenter
 from bench.core.augmentation import Augmentation
 from bench.core.data_cell import Cost, DataCell, Epoch, Settings
-from bench.core.errors import BenchError
+from bench.core.errors import BenchError, DiskError
 from bench.core.images import ImageSet
 from bench.core.track import Track
 from bench.core.training_run import TrainingData, TrainingRun
@@ -55,7 +55,8 @@ class Outcome:
 def make_group(group: Group) -> Outcome:
     """Make the cells of a group that are not there; each is on the disk before the next begins.
 
-    Where another process makes the same group, it is waited for, and its cells are found.
+    Where another process makes the same group, it is waited for, and its cells are found. DiskError where the disk
+    takes no more: it would not take the next cell either.
     """
     folder, made, failed = cells_folder(group.data_root, group.track.name), 0, {}
     with lock_folder(group.lock, wait=True):
@@ -64,6 +65,8 @@ def make_group(group: Group) -> Outcome:
                 if find_cell(folder, task.settings) is None:
                     write_cell(folder, make_cell(group.track, task.settings, data_root=group.data_root))
                     made += 1
+            except DiskError:
+                raise
             except BenchError as error:
                 failed[task.settings.id] = str(error)
     return Outcome(made, failed)

@@ -104,6 +104,16 @@ COMPARISONS: dict[str, Compare] = {
             " CIFAR-100 44.25 → 44.91 → 45.69, EuroSAT 48.23 → 54.94 → 55.37.",
         ),
     ),
+    "fine-tuning": Compare(
+        title="The generator fine-tuned on the real images",
+        document="“Leaving Reality to Imagination”, Bansal & Grover, abstract",
+        says="Images drawn from the class name by a generator whose UNet was fine-tuned on the shots, against those of"
+        " the generator as it is, and against nothing generated; the abstract finds the generator as it is of more use"
+        " under shift.",
+        pairs=_over("fine-tuned", "label-prompts-single", "standard"),
+        shots=(1, 4),
+        quoted=("The abstract says so without a number.",),
+    ),
     "inverse-problem": Compare(
         title="Augmentation as an inverse problem",
         document=PSLD_PAPER,

@@ -59,9 +59,9 @@ class Task:
 def asked_for(shots: str | None, methods: str | None, given: dict[str, Any], *, comparison: str | None = None) -> Asked:
     """The options as they are typed; UsageError for one that cannot be. A comparison has its own rows and shots."""
     names = None if methods is None else tuple(dict.fromkeys(name.strip() for name in methods.split(",")))
-    numbers = parse_shots(shots or USUAL_SHOTS)
+    numbers = parse_shots(USUAL_SHOTS if shots is None else shots)
     if comparison is not None:
-        names, numbers = _compared(comparison, numbers if shots else None, names)
+        names, numbers = _compared(comparison, None if shots is None else numbers, names)
     said = {"shots": numbers, "methods": names, "comparison": comparison}
     asked = parse(Asked, given | said, where="methods")
     if asked.epochs > asked.steps:
@@ -170,8 +170,7 @@ def write_recipe(data_root: Path, settings: Settings) -> str:
     if "version" not in recipe:
         return str(recipe["name"])
     path = data_root / "data-board" / settings.protocol.track / "recipes" / recipe["name"] / f"{recipe['version']}.yaml"
-    if not path.is_file():
-        write_json(path, recipe)  # JSON is YAML.
+    write_json(path, recipe)  # JSON is YAML. Written each time: one that was edited would draw something else.
     return str(path)
 
 

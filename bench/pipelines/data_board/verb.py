@@ -20,7 +20,7 @@ from bench.pipelines.data_board.plan import Asked, Task, chosen_methods, groups_
 from bench.pipelines.data_board.publish import publish_data_board, results_folder
 from bench.pipelines.tracks import open_training_set
 from bench.reports.data_comparison_words import missing_lines, verdicts
-from bench.store.atomic import clean_leftovers, lock_folder
+from bench.store.atomic import check_writable, clean_leftovers, lock_folder
 from bench.store.data_cells import cells_folder, find_cell, read_cells, write_cell
 
 
@@ -92,9 +92,11 @@ def methods(
     """Make the cells that are not there, several at once, and write the board of all.
 
     A cell is found in the data root or among the board's results. UsageError for options that do not go together, and
-    for a method that was asked for and cannot be run here; one cell's failure leaves the others.
+    for a method that was asked for and cannot be run here; one cell's failure leaves the others, the disk's stops all.
     """
     tasks, left_out = _plan(track, asked, places)
+    # What cannot be printed is found out before what takes long.
+    check_writable(results_folder(track, places.board_dir))
     clean_leftovers(cells_folder(places.data_root, track.name))
     groups = [Group(track, tuple(tasks), places.data_root) for tasks in groups_of(_missing(track, tasks, places))]
     failed: dict[str, str] = {}

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import process_time
 
+from pydantic import ValidationError
+
 from bench.core.record import Record
 from bench.store.atomic import write_json
 
@@ -37,8 +39,11 @@ def spent_on(data_root: Path, name: str) -> Path:
 
 
 def read_spent(path: Path) -> Spent:
-    """What is kept there; unknown where nothing is."""
-    return Spent.model_validate_json(path.read_bytes()) if path.is_file() else UNKNOWN
+    """What is kept there; unknown where nothing is, or nothing that can be read."""
+    try:
+        return Spent.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return UNKNOWN
 
 
 @contextmanager

@@ -172,6 +172,11 @@ def _request(item: Item, real: RealImages | NamedImages | None) -> Request:
     source, mask = None, None
     if real is not None and item.source_image:
         source, mask = real.read(item.source_image), real.mask(item.source_image)
+        if mask is not None and mask.size != source.size:
+            raise DataError(
+                f"{item.source_image.rpartition('@')[0]}: expected a mask of {source.width} x {source.height} pixels,"
+                f" got {mask.width} x {mask.height}; make the mask of its image's size"
+            )
     return Request(item.class_name, item.prompt, item.negative_prompt, item.seed, source, item.class_id, mask)
 
 
