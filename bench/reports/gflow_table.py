@@ -54,7 +54,8 @@ def _columns(found: GflowDigits) -> str:
         " all trajectories where it draws in proportion to the reward.",
         "*log Z off*: the absolute error of its log Z against the reward's own, the mean over classes and the largest.",
         f"*read as asked*: samples that the oracle reads as the class asked for, of {found.real.n:,}, with 95 %"
-        f" intervals (Wilson); chance is {percent(1 / found.classes)}.",
+        f" intervals (Wilson); chance is {percent(1 / found.classes)}. It does not ask for variety: what has few images"
+        " to learn from may draw those.",
         "*density*: the same of draws of the density in the reward; *reward*: of these as the whole reward weighs them,"
         " where a policy in balance would stand.",
         f"*redrawn*: of {found.real.n:,} unseen digits, partly erased and filled as in training (`share=1`), those that"
