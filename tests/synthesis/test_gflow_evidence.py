@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from bench.synthesis.gflow.evidence import bridge, weights_of
+from bench.synthesis.gflow.evidence import bridge, imbalance, weights_of
 from bench.synthesis.gflow.flows import backwards, from_nothing, logarithms, unlikelihood_of
+from bench.synthesis.gflow.losses import trajectory_balance
 from bench.synthesis.gflow.policy import Policy
 from tests.synthesis.gflow_grid import PIXELS, WAVELETS, Table, images, log_reward, log_rewards
 
@@ -50,3 +51,13 @@ def test_partial_states_say_how_likely_whole_trajectories_are(words):
         found = unlikelihood_of(policy, codes, labels, generator).item()
         _, log_pf, _ = logarithms(policy, backwards(policy, codes, labels, generator), torch.zeros(n))
     assert found == pytest.approx(-log_pf.sum(1).mean().item(), rel=0.01)
+
+
+def test_imbalance_is_the_root_of_the_trajectory_balance_loss():
+    policy, generator = random_policy(PIXELS), torch.Generator().manual_seed(2)
+    policy.move_log_z(torch.tensor([0]), torch.tensor([3.0]), share=1.0)
+    paths = from_nothing(policy, torch.zeros(70, dtype=torch.int64), generator)
+    reward = log_reward(PIXELS)(paths.codes, paths.labels)
+    with torch.no_grad():
+        expected = trajectory_balance(*logarithms(policy, paths, reward)).item()
+    assert imbalance(policy, paths, reward) == pytest.approx(expected**0.5, rel=1e-5)

@@ -52,6 +52,13 @@ def weights_of(policy: Policy, paths: Trajectories, log_reward: Tensor) -> tuple
     return torch.cat(parts), torch.cat(orders)
 
 
+@torch.no_grad()
+def imbalance(policy: Policy, paths: Trajectories, log_reward: Tensor) -> float:
+    """How far trajectories are from balance, in nats: the root of their trajectory-balance loss."""
+    weights, _ = weights_of(policy, paths, log_reward)
+    return (policy.log_z[paths.labels] - weights).square().mean().sqrt().item()
+
+
 def bridge(ahead: Tensor, back: Tensor, log_shares: Tensor | None = None) -> float:
     """log Z by w [n] of the policy's trajectories and w [m] of those to draws of the target (Bennett, 1976).
 

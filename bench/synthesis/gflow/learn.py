@@ -40,9 +40,7 @@ def learn_policy(settings: GflowSettings, images: Tensor, labels: Tensor, *, cla
     """
     with torch.random.fork_rng(devices=[]):
         reward = learn_reward(settings, images, labels, classes=classes, fit=fit)
-        torch.manual_seed(derive_seed("gflow", settings.seed))
-        policy = new_policy(settings, reward.words, classes=classes)
-        begin(policy, reward)
+        policy = begun_policy(settings, reward, classes=classes)
         average = fit(
             "policy",
             policy,
@@ -74,6 +72,14 @@ def learn_reward(settings: GflowSettings, images: Tensor, labels: Tensor, *, cla
         judge.load_state_dict(known)
         reward.judge = judge.eval().requires_grad_(False)
     return reward
+
+
+def begun_policy(settings: GflowSettings, reward: Reward, *, classes: int) -> Policy:
+    """An untrained one of the settings' seed, with log Z where its learning begins."""
+    torch.manual_seed(derive_seed("gflow", settings.seed))
+    policy = new_policy(settings, reward.words, classes=classes)
+    begin(policy, reward)
+    return policy
 
 
 def new_policy(settings: GflowSettings, words: Words, *, classes: int) -> Policy:
