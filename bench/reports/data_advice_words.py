@@ -14,16 +14,16 @@ SHOWN = 5  # names in a sentence, before they are counted
 def advice_lines(board: DataBoard) -> list[str]:
     """Which to use at any budget, a line for each number of shots."""
     largest = {one.shots: one for one in board.advice}
-    return [f"{_capital(shots_in_words(shots))}: {_verdict(board, one)}" for shots, one in largest.items()]
+    return [f"{_of(one)}: {_verdict(board, one)}" for one in largest.values()]
 
 
 def overview(board: DataBoard) -> Table:
     """Head and rows: the best at each number of shots and budget with its gain, and how many tie with it."""
     budgets = list(dict.fromkeys(one.budget for one in board.advice))
     found = {(one.shots, one.budget): one for one in board.advice}
+    largest = {one.shots: one for one in board.advice}
     rows = [
-        [_capital(shots_in_words(each.shots)), *(_brief(board, found.get((each.shots, budget))) for budget in budgets)]
-        for each in board.protocols
+        [_of(one), *(_brief(board, found.get((shots, budget))) for budget in budgets)] for shots, one in largest.items()
     ]
     return ["", *budgets], rows
 
@@ -101,6 +101,11 @@ def _verdict(board: DataBoard, one: Advice) -> str:
     if board.baseline in one.ties:
         said += f" {_capital(board.baseline)} augmentation is among them: nothing here is surely better than that."
     return said
+
+
+def _of(one: Advice) -> str:
+    """The shots, and how many methods were run there: the best of few is the best of those."""
+    return f"{_capital(shots_in_words(one.shots))} ({one.methods} {'method' if one.methods == 1 else 'methods'})"
 
 
 def _some(names: Sequence[str], number: int) -> str:

@@ -11,7 +11,7 @@ from bench.reports.canvas import NORMAL, SMALL, grid, house_style, new_figure, t
 from bench.reports.data_comparison_plot import comparison_figure, interval_line, readable_limits
 from bench.reports.data_csv import render_comparison as comparison_csv
 from bench.reports.data_strips import on_any_ground
-from bench.reports.data_words import TIED
+from bench.reports.data_words import TIED, shots_in_words
 from bench.reports.label_places import Places
 from bench.reports.plain_text import shorten
 from bench.reports.plots import KINDS, save
@@ -35,7 +35,7 @@ def figures(board: DataBoard) -> dict[str, Figure]:
     found = {}
     if any(row.gain for row in board.rows):
         found["gain"] = gain_intervals(board)
-        if any(row.gain and _seconds(row) for row in board.rows):
+        if any(row.gain and _seconds(board, row) for row in board.rows):
             found["cost"] = cost_scatter(board)
     if len(board.compared_shots) > 1:
         found["shots"] = shot_curves(board)
@@ -83,10 +83,11 @@ def gain_intervals(board: DataBoard) -> Figure:
 @house_style
 def cost_scatter(board: DataBoard) -> Figure:
     """Seconds of a cell (logarithmic) against mean gain; named are those that no cheaper method beats."""
-    rows = sorted((row for row in board.rows if row.gain and _seconds(row)), key=_seconds)
+    seconds = {row.method: _seconds(board, row) for row in board.rows if row.gain}
+    rows = sorted((row for row in board.rows if seconds.get(row.method)), key=lambda row: seconds[row.method])
     figure, axes = new_figure("cost", height=320, left=46, right=20, bottom=44, top=26)
     axes.axhline(0, color=MUTED, linewidth=1)
-    points = np.array([(_seconds(row), 100 * row.gain.mean) for row in rows if row.gain])
+    points = np.array([(seconds[row.method], 100 * row.gain.mean) for row in rows if row.gain])
     for row, point in zip(rows, points, strict=True):
         colour, marker = _look(row)
         axes.plot(*point[:, None], color=colour, marker=marker, markersize=6, linewidth=0, markeredgecolor="none")
@@ -100,7 +101,8 @@ def cost_scatter(board: DataBoard) -> Figure:
     axes.margins(y=0.1)
     axes.set_ylim(axes.get_ylim())
     grid(axes, axis="both")
-    axes.set_xlabel("seconds of one core a cell", fontsize=NORMAL, color=INK, labelpad=5)
+    said = f"seconds of one core a cell, {shots_in_words(board.compared_shots[-1])}"
+    axes.set_xlabel(said, fontsize=NORMAL, color=INK, labelpad=5)
     axes.set_ylabel(f"points over {board.baseline}, shifted", fontsize=NORMAL, color=INK, labelpad=3)
     places = Places(axes, points)
     # One below the baseline is no bargain, however cheap.
@@ -188,7 +190,7 @@ def _look(row: DataRow) -> tuple[str, str]:
     return LOOKS.get(row.kind, OTHER)
 
 
-def _seconds(row: DataRow) -> float:
-    """Of the largest number of shots, or 0 where nobody measured."""
-    known = row.results[-1].seconds
+def _seconds(board: DataBoard, row: DataRow) -> float:
+    """At the last of the compared shots, as in the table, or 0 where nobody measured."""
+    known = next((one.seconds for one in row.results if one.shots == board.compared_shots[-1]), None)
     return known.mean if known else 0.0

@@ -5,6 +5,7 @@ from scipy import stats
 
 from bench.core.data_cell import Cost
 from bench.pipelines.data_board.board import data_board
+from bench.pipelines.data_board.publish import outputs_of
 from bench.reports import data_which
 from bench.reports.data_advice_words import advice_lines, budget_lines
 from tests.data_cells import cell
@@ -121,6 +122,7 @@ def test_shots_that_few_methods_have_do_not_move_the_others(monkeypatch):
     last = both.rows[-1]
     assert (last.method, last.gain, last.ties_first) == ("gflow-shots", None, False)
     assert both.summary == alone.summary
+    assert outputs_of(both)["plots/cost.svg"] == outputs_of(alone)["plots/cost.svg"]
 
 
 def test_the_page_and_its_markdown_say_the_budgets(monkeypatch):
@@ -129,6 +131,11 @@ def test_the_page_and_its_markdown_say_the_budgets(monkeypatch):
     for line in budget_lines(board, 4):
         assert line.replace("'", "&#x27;") in page
         assert line in markdown
-    assert "| 4 shots | cutmix (+0.7 to +3.3) | label-prompts-80 ≈ 1 more (+8.7 to +11.3) | da-fusion" in markdown
-    assert advice_lines(board)[0].startswith("4 shots: da-fusion, +21.0 points (+19.7 to +22.3) over standard; every")
+    assert (
+        "| 4 shots (6 methods) | cutmix (+0.7 to +3.3) | label-prompts-80 ≈ 1 more (+8.7 to +11.3) | da-fusion"
+        in markdown
+    )
+    assert advice_lines(board)[0].startswith(
+        "4 shots (6 methods): da-fusion, +21.0 points (+19.7 to +22.3) over standard;"
+    )
     assert "http" not in page.replace("http-equiv", "")

@@ -191,9 +191,10 @@ def test_every_press_says_the_same_numbers(monkeypatch):
     for path in ("index.html", "README.md", "table.tex"):
         assert points(board.rows[0].gain.mean) in found[path], path
     assert "Four" not in found["README.md"]
-    assert (
-        "4 shots: da-fusion is highest, +10.3 points (+5.7 to +14.8) over standard, and can't be" in found["README.md"]
-    )
+    said = "4 shots (4 methods): da-fusion is highest, +10.3 points (+5.7 to +14.8) over standard, and can't be"
+    assert said in found["README.md"]
+    # Cost is that of the last shots that are compared, as in the table.
+    assert b"seconds of one core a cell, 16 shots" in found["plots/cost.svg"]
     lines = found["table.csv"].splitlines()
     assert len(lines) == 1 + 8
     assert len({line.count(",") for line in lines}) == 1

@@ -7,12 +7,12 @@ import zlib
 import numpy as np
 import pytest
 
+from bench.core.class_sheet import ClassSheet
 from bench.core.dataset_version import AuditFinding, DatasetVersion, VersionChanges
 from bench.core.leaderboard import (
     ArmGain,
     ArmRow,
     Cell,
-    ClassSheet,
     Column,
     Distances,
     EffectiveRobustness,
