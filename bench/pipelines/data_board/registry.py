@@ -9,9 +9,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench import augment
+from bench.pipelines.data_board.lessons import (
+    ERASED,
+    ERASED_LESSON,
+    FOUND_AGAIN,
+    SHOWN,
+    TOKEN,
+    TOKEN_LESSON,
+    TUNED,
+    TUNING_LESSON,
+)
 from bench.pipelines.data_board.row import MethodRow, drawn
 
-SHOWN = ("a photo of a {}.",)
 EIGHTY = {"bank": "openai-imagenet-80"}
 
 
@@ -30,36 +39,6 @@ def _edited(about: str, *, strength: float, prompts: Mapping[str, Any] | None = 
 
 
 PASSES = 12  # steps of digits-sd
-# What digits-sd learns well from a few digits; at full size a recipe says more steps and a smaller rate.
-TOKEN = {
-    "name": "textual-inversion",
-    "templates": list(SHOWN),
-    "initial": "a",
-    "steps": 100,
-    "rate": 0.02,
-    "flip": False,
-}
-TUNED = {
-    "name": "fine-tuning",
-    "templates": list(SHOWN),
-    "steps": 100,
-    "batch": 8,
-    "accumulation": 1,
-    "rate": 1e-4,
-    "flip": False,
-}
-# Erased so that the oracle reads a class no more; a token of several vectors then finds it again from its shots.
-ERASED = {
-    "name": "erasure",
-    "concepts": list(SHOWN),
-    "layers": "x",
-    "steps": 110,
-    "rate": 3e-4,
-    "batch": 8,
-    "sampling_steps": 5,
-}
-FOUND_AGAIN = TOKEN | {"vectors": 4, "steps": 150, "rate": 0.05, "batch": 8}
-TOKEN_LESSON, TUNING_LESSON, ERASED_LESSON = 4600, 1100, 26_000
 
 
 def _fused(
