@@ -120,7 +120,8 @@ def test_killed_half_way_and_resumed_is_the_undisturbed_version(reference, tmp_p
 
 
 def test_ctrl_c_ends_in_one_line_and_keeps_what_is_finished(reference, tmp_path):
-    process = start(reference, tmp_path, workers=2, delay=0.2)
+    # Long enough that a busy machine does not end it first.
+    process = start(reference, tmp_path, workers=2, delay=1.0)
     wait_for_shards(tmp_path, 2, process)
     os.killpg(process.pid, signal.SIGINT)
     output, errors = process.communicate(timeout=20)

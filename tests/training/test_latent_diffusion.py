@@ -8,6 +8,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
+from bench.core.errors import DataError
 from bench.training import autoencoder as first_stage
 from bench.training import latent_diffusion, resumable
 from bench.training.captions import build_tokenizer
@@ -60,7 +61,7 @@ def test_a_killed_run_gives_the_same_weights(tmp_path: Path, monkeypatch: pytest
 
 def test_a_folder_with_more_steps_than_asked_for_is_refused(tmp_path: Path) -> None:
     _fit(tmp_path, 6)
-    with pytest.raises(ValueError, match="holds 6 steps, more than the 3 asked for"):
+    with pytest.raises(DataError, match="holds 6 steps, more than the 3 asked for"):
         _fit(tmp_path, 3)
 
 
