@@ -116,7 +116,7 @@ def _loop(
     run: TrainingRun,
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
-    one: "_Step",
+    one: _Step,
     done: int,
     checkpoints: Checkpoints | None,
     quiet: bool,

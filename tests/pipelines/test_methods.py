@@ -25,7 +25,7 @@ from bench.pipelines.tracks import load_track
 from bench.pipelines.training.augmentation import settle_augmentation
 from bench.pipelines.training.mixing import made_from
 from bench.pipelines.versions.adapt import Place, state_file
-from bench.pipelines.versions.recipes import load_recipe
+from bench.pipelines.versions.recipes import load_recipe, lock_path
 from bench.store.atomic import lock_folder
 from bench.store.data_cells import cells_folder, read_cells, write_cell
 from bench.synthesis import METHODS
@@ -68,10 +68,23 @@ def tasks(track, wanted):
     return tasks_of(track, wanted, rows, real_per_class=8)
 
 
-def digits_tasks(name):
-    digits, wanted = load_track("digits"), asked("2,4", name)
+def digits_tasks(name, shots="2,4"):
+    digits, wanted = load_track("digits"), asked(shots, name)
     rows, _ = chosen_methods(digits, wanted)
     return [one for one in tasks_of(digits, wanted, rows, real_per_class=400) if one.settings.method == name]
+
+
+@pytest.mark.parametrize(
+    "name", ["label-prompts-80", "label-prompts-80-beside", "label-prompts-single", "class-conditional"]
+)
+def test_of_all_real_images_the_published_version_stands_for_a_row_in_every_trial(name):
+    """As in the arms of the track's own board: images that anybody can make again, and as many as there are real."""
+    first, second = digits_tasks(name, "all")
+    recipe = first.settings.recipe
+    assert recipe["splits"] == {"train": 400}
+    assert load_recipe(recipe["name"]).splits["train"] == 400
+    assert lock_path(recipe["name"]).is_file()
+    assert (second.settings.recipe, second.group) == (recipe, first.group)
 
 
 def without_cost(folder):
